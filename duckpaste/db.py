@@ -1,0 +1,225 @@
+"""The gateway: the one place that executes SQL.
+
+It uses only calls that DuckDB 1.5 and 2.0 share (`sql().fetchall / to_arrow_table / to_arrow_reader`, drained
+`execute`), keeps a trace of every statement, and re-raises engine errors with the template's name. Texts of errors
+that may quote a private value are withheld.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from duckpaste import sql
+from duckpaste.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+_SETTINGS = ("threads", "memory_limit", "temp_directory")
+# These errors speak of the SQL text, of files or of resources; all others may quote a value of a row.
+_SPEAKS_OF_NO_VALUE = (
+    duckdb.ParserException,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.OutOfMemoryException,
+    duckdb.IOException,
+    duckdb.PermissionException,
+    duckdb.NotImplementedException,
+)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One executed statement: the template's name, its SQL, wall seconds and rows returned (-1 for a stream)."""
+
+    name: str
+    sql: str
+    seconds: float
+    rows: int
+
+
+class EngineError(UserError):
+    """DuckDB refused a statement; `name` is the template and `statement` its SQL."""
+
+    def __init__(self, name: str, statement: str, what: str, remedy: str = "") -> None:
+        super().__init__(what, name, remedy)
+        self.name = name
+        self.statement = statement
+
+
+def _safe_text(error: duckdb.Error) -> str:
+    """What may be shown of an engine error."""
+    text = str(error).strip()
+    kind = type(error).__name__.removesuffix("Exception")
+    if isinstance(error, _SPEAKS_OF_NO_VALUE) and "CSV" not in text:
+        return " ".join(text.split("\n\n")[0].split())[:400]
+    if isinstance(error, duckdb.ConversionException):
+        types = re.search(r"to ([A-Z][A-Z0-9_]*(?:\([\d, ]+\))?)", text)
+        target = f" to {types.group(1)}" if types else ""
+        return f"a value could not be converted{target} (the value is withheld: it may be private)"
+    column = re.search(r'[Cc]olumn(?: name)?:? "?(\w[\w .-]*?)"?(?: |$|\n|,)', text) if "CSV" in text else None
+    where = f" in column {column.group(1)}" if column else ""
+    return f"{kind} error{where} (its text is withheld: it may quote a private value)"
+
+
+class Db:
+    """A DuckDB connection with a trace. Make one with `Db.open` or `Db.over`."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, path: Path | None, owned: bool) -> None:
+        self.con = con
+        self.path = path
+        self._owned = owned
+        self.trace: deque[Statement] = deque(maxlen=10_000)
+        self.run_sql("settings", "SET python_enable_replacements = false")
+        self.run_sql("settings", "SET enable_progress_bar = false")
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str | None = None,
+        *,
+        read_only: bool = False,
+        sandbox: bool = False,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Db:
+        """Open a database file, or one in memory (`path=None`).
+
+        `settings` may hold threads, memory_limit and temp_directory. `sandbox=True` forbids files, network and
+        further changes of settings, for databases that came from elsewhere.
+        """
+        config: dict[str, Any] = {k: str(v) for k, v in (settings or {}).items() if v is not None}
+        unknown = sorted(set(config) - set(_SETTINGS))
+        if unknown:
+            raise UserError(f"unknown setting {unknown[0]!r}", remedy="known: " + ", ".join(_SETTINGS))
+        if sandbox:
+            config["enable_external_access"] = "false"
+        where = ":memory:" if path is None else str(path)
+        if read_only and path is not None and not Path(path).is_file():
+            raise UserError("no such file", str(path))
+        try:
+            con = duckdb.connect(where, read_only=read_only, config=config)
+        except duckdb.Error as error:
+            raise UserError(_connect_fault(error), where, "is it a DuckDB file, writable, and not open elsewhere?") from None
+        db = cls(con, None if path is None else Path(path), owned=True)
+        if sandbox:
+            db.run_sql("settings", "SET lock_configuration = true")
+        return db
+
+    @classmethod
+    def over(cls, con: duckdb.DuckDBPyConnection) -> Db:
+        """Work on a user's connection through a cursor of our own, so that its settings stay as they are."""
+        cursor = con.cursor()
+        rows = cursor.sql("select path from duckdb_databases() where database_name = current_database()").fetchall()
+        path = Path(rows[0][0]) if rows and rows[0][0] else None
+        return cls(cursor, path, owned=True)
+
+    # -- statements ---------------------------------------------------------------------------------------------
+
+    def run(self, template: str, /, **context: Any) -> None:
+        """Execute the template `sql/<template>.sql` for its effect."""
+        self.run_sql(template, sql.render(template, **context))
+
+    def rows(self, template: str, /, **context: Any) -> list[tuple[Any, ...]]:
+        """Execute a template and fetch all rows as tuples."""
+        return self.rows_sql(template, sql.render(template, **context))
+
+    def arrow(self, template: str, /, **context: Any) -> pa.Table:
+        """Execute a template and fetch an Arrow table."""
+        return self.arrow_sql(template, sql.render(template, **context))
+
+    def run_sql(self, name: str, text: str, params: list[Any] | None = None) -> None:
+        """Execute SQL text for its effect; `name` stands in the trace."""
+        with self._traced(name, text) as rows:
+            rows.append(len(self.con.execute(text, params).fetchall() if params else self.con.execute(text).fetchall()))
+
+    def rows_sql(self, name: str, text: str, params: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        """Execute SQL text and fetch all rows as tuples."""
+        with self._traced(name, text) as rows:
+            result = self.con.execute(text, params) if params else self.con.execute(text)
+            found: list[tuple[Any, ...]] = result.fetchall()
+            rows.append(len(found))
+        return found
+
+    def arrow_sql(self, name: str, text: str) -> pa.Table:
+        """Execute SQL text and fetch an Arrow table."""
+        with self._traced(name, text) as rows:
+            table = self.con.sql(text).to_arrow_table()
+            rows.append(table.num_rows)
+        return table
+
+    def numpy_sql(self, name: str, text: str) -> dict[str, np.ndarray[Any, Any]]:
+        """Execute SQL text and fetch a dict of numpy arrays, one a column."""
+        with self._traced(name, text) as rows:
+            found: dict[str, np.ndarray[Any, Any]] = self.con.sql(text).fetchnumpy()
+            rows.append(len(next(iter(found.values()))) if found else 0)
+        return found
+
+    @contextmanager
+    def stream_sql(self, name: str, text: str, batch: int = 122_880) -> Iterator[pa.RecordBatchReader]:
+        """Stream a query as Arrow batches from a cursor of its own; drained and closed at the end."""
+        cursor = self.con.cursor()
+        try:
+            with self._traced(name, text):
+                reader = cursor.sql(text).to_arrow_reader(batch)
+            yield reader
+        finally:
+            cursor.close()
+
+    def insert_arrow(self, name: str, text: str, relation: str, reader: Any) -> None:
+        """Run `text`, which reads the Arrow object `reader` under the name `relation`."""
+        self.con.register(relation, reader)
+        try:
+            self.run_sql(name, text)
+        finally:
+            self.con.unregister(relation)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All statements inside take effect together, or none does."""
+        self.run_sql("transaction", "BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            self.con.execute("ROLLBACK").fetchall()
+            raise
+        self.run_sql("transaction", "COMMIT")
+
+    def close(self) -> None:
+        """Close the connection (or the cursor over a user's connection)."""
+        if self._owned:
+            self.con.close()
+
+    def __enter__(self) -> Db:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _traced(self, name: str, text: str) -> Iterator[list[int]]:
+        rows: list[int] = []
+        start = time.perf_counter()
+        try:
+            yield rows
+        except duckdb.Error as error:
+            raise EngineError(name, text, _safe_text(error)) from None
+        finally:
+            seconds = time.perf_counter() - start
+            self.trace.append(Statement(name, text, seconds, rows[0] if rows else -1))
+
+
+def _connect_fault(error: duckdb.Error) -> str:
+    text = str(error)
+    if "lock" in text.lower():
+        return "the database file is in use by another process"
+    return " ".join(text.split())[:300]

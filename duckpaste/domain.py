@@ -1,0 +1,81 @@
+"""Domain: the public sizes of all code columns, and cliques over them.
+
+A clique is a tuple of column names in the order of the domain. A marginal of a clique is a dense array whose axes
+follow the clique, one cell for every combination of codes, empty ones included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from duckpaste.errors import DomainError
+
+Clique = tuple[str, ...]
+IntArray = npt.NDArray[np.integer[Any]]
+FloatArray = npt.NDArray[np.float64]
+
+
+class Domain:
+    """Ordered column names with the number of codes of each (codes are 0..size-1)."""
+
+    def __init__(self, sizes: Mapping[str, int]) -> None:
+        for name, size in sizes.items():
+            if size < 1:
+                raise DomainError(f"column {name!r} has {size} codes")
+        self.sizes: dict[str, int] = dict(sizes)
+        self._rank = {name: i for i, name in enumerate(self.sizes)}
+
+    @property
+    def names(self) -> Clique:
+        """All columns in order."""
+        return tuple(self.sizes)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sizes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.sizes
+
+    def __getitem__(self, name: str) -> int:
+        return self.sizes[name]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Domain) and list(self.sizes.items()) == list(other.sizes.items())
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.sizes.items()))
+
+    def __repr__(self) -> str:
+        return f"Domain({self.sizes!r})"
+
+    def clique(self, names: Iterable[str]) -> Clique:
+        """`names` without repeats, in the order of the domain. Unknown names raise DomainError."""
+        found = set(names)
+        unknown = found - self._rank.keys()
+        if unknown:
+            raise DomainError(f"unknown columns {sorted(unknown)}")
+        return tuple(sorted(found, key=self._rank.__getitem__))
+
+    def shape(self, names: Iterable[str]) -> tuple[int, ...]:
+        """Sizes of `names`, in their own order: the shape of their marginal."""
+        return tuple(self.sizes[n] for n in names)
+
+    def cells(self, names: Iterable[str]) -> int:
+        """Number of cells of the marginal of `names`."""
+        return math.prod(self.sizes[n] for n in names)
+
+    def project(self, names: Iterable[str]) -> Domain:
+        """The domain of `names` alone, in the order of this domain."""
+        return Domain({n: self.sizes[n] for n in self.clique(names)})
+
+    def resized(self, sizes: Mapping[str, int]) -> Domain:
+        """The same columns with new sizes where given."""
+        return Domain({n: sizes.get(n, s) for n, s in self.sizes.items()})

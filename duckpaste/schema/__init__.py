@@ -1,0 +1,1 @@
+"""What a view declares: tables, keys, fields and their public domains."""
