@@ -1,0 +1,112 @@
+"""Marginals: exact dense counts of cliques of an encoded table, through the cover, cached. Secret state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from duckpaste import sql
+from duckpaste.count.engines import Engine
+from duckpaste.count.planner import block_limit, cover
+from duckpaste.count.rollup import onto
+from duckpaste.domain import Clique, Domain, IntArray
+from duckpaste.errors import DomainError, UserError
+
+BRANCHES = 32  # GROUP BYs a statement: beyond it planning time grows faster than the scan's saving
+MAX_CELLS = 1 << 27  # 1 GiB of int64
+
+
+class Marginals:
+    """Counts cliques of `relation` (SQL: a quoted table), whose columns hold codes 0..size-1 and are never NULL.
+
+    `weight` names a column of integer weights (sums of it are counted instead of rows). `keys` maps blocks whose
+    packed key is stored as a column to that column's name.
+    """
+
+    def __init__(
+        self, engine: Engine, relation: str, domain: Domain, *,
+        weight: str | None = None, keys: Mapping[Clique, str] | None = None, checked: bool = True,
+    ) -> None:  # fmt: skip
+        self.engine = engine
+        self.relation = relation
+        self.domain = domain
+        self.weight = weight
+        self.keys = dict(keys or {})
+        self._cache: dict[Clique, IntArray] = {}
+        self._rows: int | None = None
+        if checked:
+            self.check()
+
+    def check(self) -> None:
+        """Raise DomainError when any code lies outside its domain (a packed key would alias another cell)."""
+        names = [n for n in self.domain if not self.keys]
+        text = sql.render("code_ranges", relation=self.relation, columns=names)
+        found = self.engine.count("code_ranges", text)
+        self._rows = int(found["n"][0])
+        if self._rows == 0:
+            return
+        for i, name in enumerate(names):
+            low, high = int(found[f"low_{i}"][0]), int(found[f"high_{i}"][0])
+            if low < 0 or high >= self.domain[name]:
+                raise DomainError(f"column {name!r} holds a code outside its domain of {self.domain[name]}")
+
+    @property
+    def rows(self) -> int:
+        """The exact number of rows. Secret."""
+        if self._rows is None:
+            self._rows = int(self.engine.count("code_ranges", sql.render(
+                "code_ranges", relation=self.relation, columns=[]))["n"][0])  # fmt: skip
+        return self._rows
+
+    def counts(self, cliques: Sequence[Clique]) -> dict[Clique, IntArray]:
+        """Dense int64 counts of each clique, shape `domain.shape(clique)`. Each is counted once, then cached."""
+        wanted = [self.domain.clique(c) for c in cliques]
+        missing = [c for c in dict.fromkeys(wanted) if c not in self._cache and not self._from_cache(c)]
+        for clique in missing:
+            if self.domain.cells(clique) > MAX_CELLS:
+                raise UserError(
+                    f"a marginal of {self.domain.cells(clique)} cells is too large", ", ".join(clique),
+                    "declare fewer values or bins",
+                )  # fmt: skip
+        if missing:
+            plan = cover(missing, self.domain, block_limit(self.rows), restarts=max(1, min(100, self.rows // 50_000)))
+            for start in range(0, len(plan.blocks), BRANCHES):
+                batch = plan.blocks[start : start + BRANCHES]
+                dense = self._count_blocks(batch)
+                for clique, block in plan.home.items():
+                    if start <= block < start + BRANCHES:
+                        self._cache[clique] = onto(dense[block - start], batch[block - start], clique)
+        return {c: self._cache[c] for c in wanted}
+
+    def _from_cache(self, clique: Clique) -> bool:
+        """Whether a cached clique holds this one; if so its sum is cached too."""
+        need = set(clique)
+        for other, counts in self._cache.items():
+            if len(other) > len(clique) and need <= set(other):
+                self._cache[clique] = onto(counts, other, clique)
+                return True
+        return False
+
+    def _count_blocks(self, blocks: Sequence[Clique]) -> list[IntArray]:
+        """One statement for all `blocks`; int64 arrays in the shape of each."""
+        cells = [self.domain.cells(b) for b in blocks]
+        offsets = np.concatenate([[0], np.cumsum(cells)])
+        text = sql.render(
+            "marginals", relation=self.relation, weight=self.weight,
+            blocks=[
+                {"columns": b, "sizes": self.domain.shape(b), "cells": n, "key": self.keys.get(b)}
+                for b, n in zip(blocks, cells, strict=True)
+            ],
+        )  # fmt: skip
+        found = self.engine.count("marginals", text)
+        flat = np.zeros(int(offsets[-1]), dtype=np.int64)
+        if len(found["cell"]):
+            flat[offsets[np.asarray(found["block"])] + np.asarray(found["cell"], dtype=np.int64)] = found["n"]
+        out = []
+        for i, block in enumerate(blocks):
+            dense = flat[offsets[i] : offsets[i + 1]].reshape(self.domain.shape(block))
+            if self.weight is None and int(dense.sum()) != self.rows:
+                raise DomainError(f"the counts of {block} do not sum to the number of rows")
+            out.append(dense)
+        return out
