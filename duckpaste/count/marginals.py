@@ -21,12 +21,13 @@ class Marginals:
     """Counts cliques of `relation` (SQL: a quoted table), whose columns hold codes 0..size-1 and are never NULL.
 
     `weight` names a column of integer weights (sums of it are counted instead of rows). `keys` maps blocks whose
-    packed key is stored as a column to that column's name.
+    packed key is stored as a column to that column's name. Codes are checked against their domain unless `checked`
+    is false or `rows`, the number of rows of a relation made from a checked one, is given.
     """
 
     def __init__(
         self, engine: Engine, relation: str, domain: Domain, *,
-        weight: str | None = None, keys: Mapping[Clique, str] | None = None, checked: bool = True,
+        weight: str | None = None, keys: Mapping[Clique, str] | None = None, rows: int | None = None, checked: bool = True,
     ) -> None:  # fmt: skip
         self.engine = engine
         self.relation = relation
@@ -34,13 +35,13 @@ class Marginals:
         self.weight = weight
         self.keys = dict(keys or {})
         self._cache: dict[Clique, IntArray] = {}
-        self._rows: int | None = None
-        if checked:
+        self._rows = rows
+        if checked and rows is None:
             self.check()
 
     def check(self) -> None:
         """Raise DomainError when any code lies outside its domain (a packed key would alias another cell)."""
-        names = [n for n in self.domain if not self.keys]
+        names = list(self.domain)
         text = sql.render("code_ranges", relation=self.relation, columns=names)
         found = self.engine.count("code_ranges", text)
         self._rows = int(found["n"][0])

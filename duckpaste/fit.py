@@ -1,0 +1,144 @@
+"""Fit: discover, encode, count, measure, model. Everything private stays behind the doors of privacy/source.py."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from duckpaste.budget import Split, split
+from duckpaste.codec.base import Codec, WantValues
+from duckpaste.db import Db
+from duckpaste.errors import UserError, nearest, raise_all
+from duckpaste.model import Model, TableModel, as_text
+from duckpaste.models import registry
+from duckpaste.models.base import Model as Algorithm
+from duckpaste.prepare import Prepared, check_rows
+from duckpaste.privacy.accountant import DEFAULT_DELTA, Guarantee
+from duckpaste.privacy.ledger import Ledger, Run
+from duckpaste.privacy.source import Source, protect
+
+# Called with a stage's name; the returned context lasts as long as the stage.
+Stage = Callable[[str], AbstractContextManager[Any]]
+
+
+def _quiet(_: str) -> AbstractContextManager[Any]:
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to fit: an algorithm with its options, and the guarantee. Made by `request`."""
+
+    algorithm: str
+    model: Algorithm
+    guarantee: Guarantee
+    discover: float | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def request(algorithm: str, options: Mapping[str, Any] | None = None) -> Request:
+    """Read an algorithm's options: epsilon (or etotal, default 1), delta (default 1e-9), discover, and its own.
+
+    Raises UserError for an unknown algorithm or option, or a value that does not fit."""
+    given = dict(options or {})
+    if "etotal" in given:
+        given.setdefault("epsilon", given.pop("etotal"))
+    epsilon = number(given.pop("epsilon", 1.0), "alg.epsilon")
+    delta = number(given.pop("delta", DEFAULT_DELTA), "alg.delta")
+    share = given.pop("discover", None)
+    model = registry.make(algorithm, given)
+    guarantee = Guarantee(epsilon, delta)
+    return Request(algorithm, model, guarantee, None if share is None else number(share, "alg.discover"), given)
+
+
+def number(value: Any, where: str) -> float:
+    """A number that a user typed. Raises UserError."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        raise UserError(f"{value!r} is not a number", where) from None
+    if math.isnan(found):
+        raise UserError("must be a number", where)
+    return found
+
+
+def algorithm_of(view_alg: str) -> tuple[str, str]:
+    """Split VIEW.ALG at its last dot. Raises UserError when there is none."""
+    view, dot, algorithm = view_alg.rpartition(".")
+    if not dot or not view or "/" in algorithm:
+        known = ", ".join(registry.names())
+        raise UserError(f"{view_alg!r} names no algorithm", remedy=f"write VIEW.ALG, for example {view_alg}.mst (known: {known})")
+    if algorithm not in registry.names():
+        raise UserError(f"unknown algorithm {algorithm!r}", remedy=nearest(algorithm, registry.names()))
+    return view, algorithm
+
+
+def fit_table(
+    db: Db, ready: Prepared, wanted: Request, ledger: Ledger, stage: Stage = _quiet
+) -> Model:
+    """Fit one private table. Raises Faults before anything is spent, BudgetError when the ledger refuses."""
+    with stage("check"):
+        raise_all(check_rows(db, ready))
+    shares = split(wanted.guarantee, ready.codecs, wanted.discover)
+    values = sum(list(c.promises()).count(WantValues) for c in ready.codecs)
+    table = ready.table
+    ledger.check_budget(wanted.guarantee, shares.total, shares.delta * values, ready.view.budget)
+    with stage("bound"):
+        protected = protect(
+            db, ready.relation, ready.name, unit=table.unit, k=table.contributions, bound=table.bound,
+            order_by=list(table.primary_key) or [c.name for c in ready.columns],
+        )  # fmt: skip
+    run = ledger.begin(
+        view=ready.view.name, unit=ready.unit, contributions=protected.k, algorithm=wanted.algorithm,
+        guarantee=wanted.guarantee, loss=shares.total, delta=shares.delta * values, budget=ready.view.budget,
+    )  # fmt: skip
+    source = Source(db, protected, run)
+    with stage("discover"):
+        discover(source, ready.codecs, shares)
+    with stage("encode"):
+        encoded = source.encode(ready.codecs).limited(shares.model)
+    with stage("fit"):
+        fitted = wanted.model.fit(encoded)
+    model = TableModel(
+        table.name, ready.columns, ready.codecs, fitted.network, fitted.measurements, table.primary_key,
+        table.checks, table.comment,
+    )  # fmt: skip
+    run.finish()
+    return Model([model], _info(ready, wanted, run), run.releases)
+
+
+def discover(source: Source, codecs: Sequence[Codec], shares: Split) -> None:
+    """Ask the door for what the codecs want, until they want nothing."""
+    while True:
+        asked = [(codec, want) for codec in codecs for want in codec.wants()]
+        if not asked:
+            return
+        wants = [want for _, want in asked]
+        losses = [shares.loss_of(want) for want in wants]
+        answers = source.discover(wants, losses, [shares.delta] * len(wants), "discover")
+        for (codec, want), answer in zip(asked, answers, strict=True):
+            codec.learn(want, answer)
+
+
+def _info(ready: Prepared, wanted: Request, run: Run) -> dict[str, str]:
+    return as_text({
+        "run": run.run, "view": ready.view.name, "algorithm": wanted.algorithm, "unit": ready.unit,
+        "contributions": run.contributions, "bound": ready.table.bound, "epsilon": wanted.guarantee.epsilon,
+        "delta": wanted.guarantee.delta, "loss": run.spent, "measure": "epsilon" if wanted.guarantee.pure else "rho",
+        "private": str(wanted.guarantee.private).lower(),
+        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        **{f"alg.{k}": v for k, v in wanted.options.items()},
+        **{name: _version(name) for name in ("duckpaste", "duckdb", "numpy", "opendp")},
+    })  # fmt: skip
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,82 @@
+"""Model: everything that sampling needs, and nothing exact. Made by `fit`, stored by `model_file`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from duckpaste.codec.base import Codec
+from duckpaste.models.base import Measurement
+from duckpaste.models.network import Network
+from duckpaste.privacy.ledger import Release
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the synthetic table, as the view's own DDL declares it."""
+
+    name: str
+    sql_type: str
+    not_null: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class TableModel:
+    """One table: its columns in order, keys and checks, its codecs in decoding order, and the network of its codes."""
+
+    name: str
+    columns: Sequence[Column]
+    codecs: Sequence[Codec]
+    network: Network
+    measurements: Sequence[Measurement] = ()
+    primary_key: Sequence[str] = ()
+    checks: Sequence[str] = ()
+    comment: str = ""
+
+    @property
+    def rows(self) -> int:
+        """The noisy number of rows, at least 1: the default size of a sample."""
+        return max(1, round(self.network.total))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted model of a view. `info` tells run, view, algorithm, unit, k, epsilon, delta, created and versions."""
+
+    tables: Sequence[TableModel]
+    info: Mapping[str, str]
+    releases: Sequence[Release] = field(default_factory=tuple)
+
+    def save(self, path: str | Path) -> None:
+        """Write one DuckDB file of plain tables (built under a temporary name, then renamed)."""
+        from duckpaste.model_file import save
+
+        save(self, Path(path))
+
+    @property
+    def guarantee(self) -> str:
+        """The guarantee in words."""
+        from duckpaste.privacy.accountant import Guarantee
+
+        return str(Guarantee(float(self.info["epsilon"]), float(self.info["delta"])))
+
+    def describe(self) -> str:
+        """One line for comments on synthetic tables and for people."""
+        unit = self.info.get("unit", "row")
+        k = self.info.get("contributions", "1")
+        per = "each row" if unit == "row" else f"each {unit} (at most {k} rows weigh)"
+        return f"synthetic; {self.guarantee} for {per}; run {self.info['run']}; {self.info['algorithm']}"
+
+    def __getitem__(self, name: str) -> TableModel:
+        for table in self.tables:
+            if table.name == name:
+                return table
+        raise KeyError(name)
+
+
+def as_text(values: Mapping[str, Any]) -> dict[str, str]:
+    """Facts as text, for `Model.info`."""
+    return {k: str(v) for k, v in values.items()}

@@ -1,0 +1,252 @@
+"""The three doors: measure, select, discover. The only code that may read private tables for a release.
+
+Each door counts exactly, writes the ledger, and only then draws noise: a kill at any moment leaves at least as much
+in the ledger as went out. Nothing exact leaves an object of this file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from duckpaste import sql
+from duckpaste.codec.base import Codec, Histogram, Want, WantBounds, WantHistogram, WantValues
+from duckpaste.count.engines.duckdb import DuckDbEngine
+from duckpaste.count.marginals import Marginals
+from duckpaste.count.planner import block_limit, cover
+from duckpaste.count.recode import recode_sql
+from duckpaste.db import Db
+from duckpaste.domain import Clique, Domain, FloatArray, IntArray
+from duckpaste.models.base import Measurement
+from duckpaste.privacy import discovery, noise
+from duckpaste.privacy.accountant import Accountant
+from duckpaste.privacy.ledger import Release, Run
+from duckpaste.privacy.release import ONE, Protected, Vector, release
+
+_NUMBERS = count()
+_STORE_KEYS_ABOVE = 1_000_000  # rows from which stored block keys are worth their writing
+_BRANCHES = 32
+
+
+def protect(
+    db: Db, relation: str, name: str, *, unit: str | None = None, k: int = 1, bound: str = "weights",
+    order_by: Sequence[str] = (),
+) -> Protected:  # fmt: skip
+    """Bound what a unit contributes: nothing to do when each row is a unit; else weights or rows (see the SQL)."""
+    if unit is None:
+        return Protected(relation, name)
+    target = _temporary("bounded")
+    db.run("bounded_rows", source=relation, target=target, unit=unit, k=k, one=ONE, bound=bound, order_by=list(order_by))
+    return Protected(target, name, unit, k, True)
+
+
+def _temporary(what: str) -> str:
+    return sql.ident(f"_{what}_{next(_NUMBERS)}")
+
+
+class Source:
+    """A protected table before it is encoded: the door `discover`, then `encode`."""
+
+    def __init__(self, db: Db, table: Protected, run: Run) -> None:
+        self._db = db
+        self.table = table
+        self.run = run
+
+    def discover(self, wants: Sequence[Want], losses: Sequence[float], deltas: Sequence[float], stage: str) -> list[Any]:
+        """Noisy answers to `wants` (see codec.base), in order; spends `losses` and, for values, `deltas`."""
+        answers: dict[int, Any] = {}
+        cells = [i for i, w in enumerate(wants) if isinstance(w, WantHistogram | WantBounds)]
+        for i, (values, sigma) in zip(cells, self._cells([wants[i] for i in cells], [losses[i] for i in cells], stage),
+                                      strict=True):  # fmt: skip
+            want = wants[i]
+            if isinstance(want, WantBounds):
+                answers[i] = discovery.bounds(values, sigma, want.integer)
+            else:
+                answers[i] = Histogram(values, sigma)
+        for i, want in enumerate(wants):
+            if isinstance(want, WantValues):
+                answers[i] = self._values(want, losses[i], deltas[i], stage)
+        return [answers[i] for i in range(len(wants))]
+
+    def _cells(self, wants: Sequence[Want], losses: Sequence[float], stage: str) -> list[tuple[FloatArray, float]]:
+        """Noisy fine histograms and bucket counts."""
+        vectors = []
+        for start in range(0, len(wants), _BRANCHES):
+            batch = [_cells_of(w) for w in wants[start : start + _BRANCHES]]
+            expressions = [e for e, _ in batch]
+            found = self._db.numpy_sql("cell_counts", sql.render(
+                "cell_counts", relation=self.table.relation, expressions=expressions, weight=self.table.weight))  # fmt: skip
+            block, cell = np.asarray(found["block"]), np.asarray(found["cell"], dtype=np.int64)
+            for i, (expression, size) in enumerate(batch):
+                dense = np.zeros(size, dtype=np.int64)
+                dense[cell[block == i]] = np.asarray(found["n"])[block == i]
+                query = f"select {expression} as cell, count(*) from {self.table.name} group by 1"
+                vectors.append(Vector(dense, losses[start + i], wants[start + i].label, query))
+        return release(self.run, self.table, vectors, stage) if vectors else []
+
+    def _values(self, want: WantValues, loss: float, delta: float, stage: str) -> list[str]:
+        """Values that enough units share: noisy counts above a threshold (see discovery.value_threshold)."""
+        k = self.table.k if self.table.unit else 1
+        text = sql.render("value_counts", relation=self.table.relation, expression=want.expression,
+                          unit=self.table.unit, k=k)  # fmt: skip
+        rows = self._db.rows_sql("value_counts", text)
+        counts = np.array([n for _, n in rows], dtype=np.int64)
+        if math.isinf(loss):
+            self.run.spend([self._values_entry(want, stage, "none", 0, 1.0, 0.0, 0.0, 0.0)])
+            return [value for value, _ in rows]
+        # One unit adds 1 to at most k values: L2 distance sqrt(k).
+        scale = math.sqrt(k / (2 * loss)) * (1 + 1e-9)
+        threshold = discovery.value_threshold(scale, delta, k)
+        proved = noise.proved_loss(scale, 1, pure=False) * k
+        self.run.spend([self._values_entry(want, stage, "thresholded discrete gaussian", 0, math.sqrt(k), scale, proved, delta)])
+        noisy = noise.add(counts, scale, pure=False) if len(counts) else counts
+        return [value for (value, _), there in zip(rows, noisy > threshold, strict=True) if there]
+
+    def _values_entry(
+        self, want: Want, stage: str, mechanism: str, cells: int, sensitivity: float, scale: float, loss: float, delta: float
+    ) -> Release:
+        query = f"select value, count(distinct unit) from {self.table.name} group by 1"
+        return Release(stage, mechanism, self.table.name, want.label, query, cells, sensitivity, scale, loss, delta)
+
+    def encode(self, codecs: Sequence[Codec]) -> Encoded:
+        """The table as codes (a temporary table), behind the doors measure and select."""
+        columns = []
+        sizes = {}
+        for codec in codecs:
+            expressions = codec.encode()
+            for column in codec.columns():
+                sizes[column.name] = column.size
+                columns.append({"name": column.name, "size": column.size, "expression": expressions[column.name]})
+        target = _temporary("encoded")
+        self._db.run("encoded", relation=self.table.relation, target=target, columns=columns, weight=self.table.weight)
+        domain = Domain(sizes)
+        counter = Marginals(DuckDbEngine(self._db), target, domain, weight=self.table.weight)
+        return Encoded(self._db, self.table, self.run, domain, target, counter, math.inf)
+
+
+def _cells_of(want: Want) -> tuple[str, int]:
+    if isinstance(want, WantHistogram):
+        return want.expression, want.cells
+    if isinstance(want, WantBounds):
+        return discovery.bucket_sql(want.expression, want.integer), discovery.bucket_count(want.integer)
+    raise TypeError(type(want).__name__)
+
+
+class Encoded:
+    """An encoded table behind the doors `measure` and `select` (see models.base.Doors)."""
+
+    def __init__(
+        self, db: Db, table: Protected, run: Run, domain: Domain, relation: str, counter: Marginals, loss: float
+    ) -> None:
+        self._db = db
+        self.table = table
+        self.run = run
+        self._domain = domain
+        self._relation = relation
+        self._counter = counter
+        self._loss = loss
+        self._errors: tuple[Mapping[Clique, FloatArray] | None, dict[Clique, float]] = (None, {})
+        self._accountant = Accountant(run.guarantee.pure, float(table.k))
+
+    def limited(self, loss: float) -> Encoded:
+        """The same doors for a model that may spend `loss` in all."""
+        return Encoded(self._db, self.table, self.run, self._domain, self._relation, self._counter, loss)
+
+    @property
+    def domain(self) -> Domain:
+        """Public sizes of the code columns."""
+        return self._domain
+
+    @property
+    def loss(self) -> float:
+        """What a model may spend, unless the run has less left."""
+        return min(self._loss, self.run.left)
+
+    def sigma(self, loss: float) -> float:
+        """Noise sd a cell of a marginal measured at `loss`, in rows."""
+        return 0.0 if math.isinf(loss) else self._accountant.sigma(loss)
+
+    def measure(self, cliques: Sequence[Clique], losses: Sequence[float], stage: str) -> list[Measurement]:
+        """Noisy counts of each clique over all its cells."""
+        exact = self._counter.counts(cliques)
+        vectors = []
+        for clique, loss in zip(cliques, losses, strict=True):
+            names = ", ".join(clique)
+            query = f"select {names}, count(*) from {self.table.name} group by all"
+            vectors.append(Vector(exact[self._domain.clique(clique)], loss, names, query))
+        noisy = release(self.run, self.table, vectors, stage)
+        return [
+            Measurement(self._domain.clique(c), values, sigma)
+            for c, (values, sigma) in zip(cliques, noisy, strict=True)
+        ]
+
+    def select(
+        self,
+        candidates: Sequence[Clique],
+        estimates: Mapping[Clique, FloatArray],
+        loss: float,
+        stage: str,
+        weights: Sequence[float] | None = None,
+        penalties: Sequence[float] | None = None,
+    ) -> int:
+        """Index of a candidate r with a large w_r * (||M_r(D) - estimate_r||_1 - penalty_r), by noisy max.
+
+        Adding or removing a unit changes the score by at most w_r k, in either direction."""
+        errors = self._l1_errors(candidates, estimates)
+        weight = np.ones(len(candidates)) if weights is None else np.asarray(weights, dtype=np.float64)
+        scores = weight * (errors - (0.0 if penalties is None else np.asarray(penalties, dtype=np.float64)))
+        sensitivity = float(weight.max()) * self.table.k
+        columns = f"{len(candidates)} candidates"
+        query = "select sum(abs(count - estimate)) of each candidate"
+        if math.isinf(loss):
+            self.run.spend([Release(stage, "none", self.table.name, columns, query, 1, sensitivity, 0.0, 0.0)])
+            return int(scores.argmax())
+        pure = self.run.guarantee.pure
+        scale = noise.select_scale_for(self._accountant.select_scale(loss, sensitivity))
+        proved = noise.proved_select_loss(scale, sensitivity, pure=pure)
+        self.run.spend([Release(stage, "noisy max", self.table.name, columns, query, 1, sensitivity, scale, proved)])
+        return noise.noisy_max(scores, scale, pure=pure)
+
+    def _l1_errors(self, candidates: Sequence[Clique], estimates: Mapping[Clique, FloatArray]) -> FloatArray:
+        """Exact L1 errors, in rows; kept while the same mapping of estimates is passed. Secret."""
+        if self._errors[0] is not estimates:
+            self._errors = (estimates, {})
+        known = self._errors[1]
+        missing = [c for c in candidates if c not in known]
+        exact = self._counter.counts(missing)
+        for clique in missing:
+            counts = exact[self._domain.clique(clique)]
+            known[clique] = float(np.abs(counts / self.table.one - estimates[clique]).sum())
+        return np.array([known[c] for c in candidates])
+
+    def recoded(self, maps: Mapping[str, IntArray], ask: Sequence[Clique] = ()) -> Encoded:
+        """The same doors over coarser codes. `ask` are cliques that will be asked, whose keys may be stored."""
+        sizes = {name: int(np.max(to)) + 1 for name, to in maps.items()}
+        domain = self._domain.resized(sizes)
+        relation = self._relation
+        if any(len(to) != sizes[name] for name, to in maps.items()):
+            relation = _temporary("recoded")
+            columns = [
+                {"name": n, "size": domain[n], "expression": recode_sql(sql.ident(n), maps[n]) if n in maps else sql.ident(n)}
+                for n in domain
+            ]
+            self._db.run("encoded", relation=self._relation, target=relation, columns=columns, weight=self.table.weight)
+        keys: dict[Clique, str] = {}
+        rows = self._counter.rows
+        if ask and rows >= _STORE_KEYS_ABOVE:
+            blocks = cover(ask, domain, block_limit(rows), restarts=20).blocks
+            keys = {b: f"_key_{i}" for i, b in enumerate(blocks)}
+            packed = _temporary("packed")
+            self._db.run(
+                "packed", relation=relation, target=packed, temporary=True, columns=[*domain, *([w] if (w := self.table.weight) else [])],
+                keys=[{"columns": b, "sizes": domain.shape(b), "name": n, "cells": domain.cells(b)} for b, n in keys.items()],
+            )  # fmt: skip
+            relation = packed
+        counter = Marginals(
+            DuckDbEngine(self._db), relation, domain, weight=self.table.weight, keys=keys, rows=rows,
+        )  # fmt: skip
+        return Encoded(self._db, self.table, self.run, domain, relation, counter, self._loss)

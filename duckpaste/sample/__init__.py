@@ -1,0 +1,1 @@
+"""Sampling: a model and a seed give tables; nothing here can reach private data."""

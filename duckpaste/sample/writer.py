@@ -1,0 +1,117 @@
+"""Writes samples into a new DuckDB file, typed and commented; built under a temporary name, renamed at the end."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from duckpaste import sql
+from duckpaste.db import Db, EngineError
+from duckpaste.errors import UserError
+from duckpaste.files import built
+from duckpaste.model import Model, TableModel
+from duckpaste.sample.tabular import batches
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Progress = Callable[[int, int], None]  # rows written, rows in all
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was written: the file, the seed, rows of each table."""
+
+    path: Path
+    seed: int
+    rows: dict[str, int]
+
+
+def sample(
+    model: Model, path: str | Path, *, n: int | None = None, seed: int | None = None,
+    settings: dict[str, Any] | None = None, progress: Progress | None = None, overwrite: bool = False,
+) -> Sample:  # fmt: skip
+    """Draw `n` rows of each table (default: the noisy number that was fitted) into the DuckDB file `path`.
+
+    The same model and seed give the same tables at any number of threads. Without a seed one is drawn, and told.
+    An existing file is only replaced when duckpaste made it, or with `overwrite`.
+    """
+    target = Path(path)
+    if n is not None and n < 1:
+        raise UserError("-n must be at least 1", remedy="leave it out for the fitted number of rows")
+    check_target(target, overwrite)
+    chosen = secrets.randbits(63) if seed is None else seed
+    if chosen < 0:
+        raise UserError("the seed must not be negative")
+    rows = {}
+    with built(target) as temporary:
+        with Db.open(temporary, settings=settings) as db:
+            for position, table in enumerate(model.tables):
+                count = table.rows if n is None else n
+                _write(db, table, count, chosen, position, progress)
+                rows[table.name] = count
+                comment = " | ".join(part for part in (model.describe(), f"seed {chosen}", table.comment) if part)
+                db.run_sql("comment", f"comment on table {sql.ident(table.name)} is {sql.literal(comment)}")
+                for column in table.columns:
+                    if column.comment:
+                        name = sql.ident(table.name, column.name)
+                        db.run_sql("comment", f"comment on column {name} is {sql.literal(column.comment)}")
+            _provenance(db, model, chosen)
+            db.run_sql("checkpoint", "checkpoint")
+    return Sample(target, chosen, rows)
+
+
+def check_target(path: Path, overwrite: bool) -> None:
+    """Raise UserError when `path` holds something that duckpaste did not make."""
+    if path.is_dir():
+        raise UserError("is a folder", str(path), "name a file")
+    if not path.exists() or overwrite:
+        return
+    try:
+        with Db.open(path, read_only=True, sandbox=True) as db:
+            text = "select 1 from duckdb_tables() where schema_name = 'duckpaste' and table_name = 'provenance'"
+            made = bool(db.rows_sql("made", text))
+    except UserError:
+        made = False
+    if not made:
+        raise UserError("exists and is not a synthetic database", str(path), "choose another file with -o")
+
+
+def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progress: Progress | None) -> None:
+    """One table. Checks that synthetic values can break (open ends, several columns) are dropped, not enforced."""
+    import pyarrow as pa
+
+    target = sql.ident(table.name)
+    columns = [{"name": c.name, "sql_type": c.sql_type, "not_null": c.not_null} for c in table.columns]
+    for checks in ([table.checks, ()] if table.checks else [()]):
+        db.run("synthetic_table", target=target, columns=columns, primary_key=list(table.primary_key), checks=list(checks))
+
+        def produced() -> Iterator[pa.RecordBatch]:
+            done = 0
+            for batch in batches(table, rows, seed, position):
+                yield batch
+                done += batch.num_rows
+                if progress is not None:
+                    progress(done, rows)
+
+        first = next(batches(table, 1, seed, position))
+        reader = pa.RecordBatchReader.from_batches(first.schema, produced())
+        try:
+            text = sql.render("synthetic_rows", target=target, source="_batches", columns=columns)
+            db.insert_arrow("synthetic_rows", text, "_batches", reader)
+            return
+        except EngineError:
+            if not checks:
+                raise
+            db.run_sql("synthetic_table", f"drop table {target}")
+
+
+def _provenance(db: Db, model: Model, seed: int) -> None:
+    """The schema `duckpaste` marks a file as ours, and says where it came from."""
+    db.run_sql("provenance", "create schema duckpaste")
+    db.run_sql("provenance", "create table duckpaste.provenance (key varchar primary key, value varchar not null)")
+    for key, value in [*model.info.items(), ("seed", str(seed)), ("guarantee", model.guarantee)]:
+        db.run_sql("provenance", "insert into duckpaste.provenance values (?, ?)", [key, value])

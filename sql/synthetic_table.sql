@@ -1,0 +1,18 @@
+{#-
+synthetic_table: an empty table with the types of the view
+inputs: target, columns [{name, sql_type, not_null}], primary_key, checks
+output: none
+grain: none
+sensitivity: none: types, keys and checks are public by declaration
+-#}
+create table {{ target }} (
+{% for c in columns %}
+  {{ c.name | ident }} {{ c.sql_type }}{{ ' not null' if c.not_null else '' }}{{ ',' if not loop.last or primary_key or checks else '' }}
+{% endfor %}
+{% if primary_key %}
+  primary key ({% for c in primary_key %}{{ c | ident }}{{ ', ' if not loop.last else '' }}{% endfor %}){{ ',' if checks else '' }}
+{% endif %}
+{% for c in checks %}
+  {{ c }}{{ ',' if not loop.last else '' }}
+{% endfor %}
+)
