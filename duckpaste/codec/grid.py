@@ -71,9 +71,11 @@ class Grid:
             # HUGEINT: x - low may pass 2^63 when the range is wide.
             wide = "HUGEINT" if max(abs(int(self.low)), abs(int(self.high))) >= 2**62 else "BIGINT"
             clamped = f"greatest(least({x}, {literal(self.high)}), {low})::{wide}"
-            cell = f"(({clamped} - {low}) // {self.width})"
+            cell = f"CASE WHEN {x} IS NOT NULL THEN ({clamped} - {low}) // {self.width} END"
         else:
-            cell = f"least(greatest(floor(({x} - {low}) / {literal(self.width)}), 0), {last})"
+            inside = f"least(greatest(floor(({x} - {low}) / {literal(self.width)}), 0), {last})"
+            cell = f"CASE WHEN {x} IS NOT NULL THEN {inside} END"
+        # least and greatest pass over NULL, hence the CASE.
         cell = f"({cell})::INTEGER"
         if not self.points:
             return cell
