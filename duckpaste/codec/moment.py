@@ -1,0 +1,46 @@
+"""Datetimes: a date and a time of day, each with its own span."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from duckpaste.codec import calendar
+from duckpaste.codec.instant import moments
+from duckpaste.codec.temporal import Temporal
+from duckpaste.domain import IntArray
+from duckpaste.schema.view import Field
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Moment(Temporal):
+    """Span `<date>.<time>`, `year.halfhour` by default. A value is the start of its step, in UTC."""
+
+    default_span = "year.halfhour"
+
+    def __init__(self, field: Field) -> None:
+        super().__init__(field)
+        low, high = field.option("min"), field.option("max")
+        self.first = None if low is None else calendar.instant(low, end=False)
+        self.last = None if high is None else calendar.instant(high, end=True)
+
+    def decode(
+        self,
+        codes: Mapping[str, IntArray],
+        rows: range,
+        rng: np.random.Generator,
+        decoded: Mapping[str, pa.Array],
+    ) -> Mapping[str, pa.Array]:
+        """timestamp('us'), with time zone UTC where the column is a TIMESTAMPTZ."""
+        days, micros, null = self.draw(codes, rng, decoded)
+        found = days * calendar.MICROS_A_DAY + micros
+        # A declared min or max with a time of day may stand in a CHECK of the table.
+        if self.first is not None:
+            found = np.maximum(found, self.first)
+        if self.last is not None:
+            found = np.minimum(found, self.last)
+        return {self.field.columns[0]: moments(found, null, self.field)}
