@@ -13,6 +13,6 @@ create table {{ target }} (
   primary key ({% for c in primary_key %}{{ c | ident }}{{ ', ' if not loop.last else '' }}{% endfor %}){{ ',' if checks else '' }}
 {% endif %}
 {% for c in checks %}
-  {{ c }}{{ ',' if not loop.last else '' }}
+  check ({{ c }}){{ ',' if not loop.last else '' }}
 {% endfor %}
 )

@@ -1,0 +1,59 @@
+"""duckpaste: turn a private database into a synthetic one that may be shared.
+
+    import duckdb, duckpaste
+    con = duckdb.connect("clinic.duckdb")
+    model = duckpaste.fit(con, view="views/clinic", algorithm="mst", epsilon=1.0)
+    model.save("clinic.model.duckdb")
+    duckpaste.sample(model, "synthetic.duckdb", seed=7)
+
+Everything heavy is imported when it is used: `import duckpaste` stays quick.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from duckpaste.errors import BudgetError, DuckpasteError, Faults, UserError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from duckpaste.model import Model
+    from duckpaste.sample.writer import Sample
+
+__version__ = "0.1.0"
+__all__ = ["BudgetError", "DuckpasteError", "Faults", "UserError", "__version__", "fit", "load", "sample"]
+
+
+def fit(
+    con: duckdb.DuckDBPyConnection | str | Path, view: str | Path, algorithm: str = "mst", *,
+    ledger: str | Path | None = None, **options: Any,
+) -> Model:  # fmt: skip
+    """Fit a model of a view's private table under differential privacy.
+
+    `con` is a DuckDB connection or a database file; `view` a folder with fields.yml, or the name of one that ships.
+    A view with SQL is ingested if it is not yet. `options` are epsilon (default 1), delta (default 1e-9; 0 means pure
+    epsilon) and those of the algorithm. The ledger stands beside the database file unless `ledger` names another;
+    data in memory has a ledger in memory. Raises UserError for what a user can mend, before anything is spent.
+    """
+    from duckpaste.api import fit_view
+
+    return fit_view(con, view, algorithm, None if ledger is None else Path(ledger), options)
+
+
+def load(path: str | Path) -> Model:
+    """Open a model file. Raises UserError when it is not one, or was made by a newer duckpaste."""
+    from duckpaste.model_file import load as load_file
+
+    return load_file(Path(path))
+
+
+def sample(model: Model | str | Path, path: str | Path, *, n: int | None = None, seed: int | None = None) -> Sample:
+    """Write `n` synthetic rows (default: the noisy number that was fitted) to the new DuckDB file `path`.
+
+    The same model and seed give the same tables. Returns the path, the seed used and the number of rows.
+    """
+    from duckpaste.sample.writer import sample as write
+
+    return write(load(model) if isinstance(model, str | Path) else model, path, n=n, seed=seed)

@@ -1,0 +1,5 @@
+"""`python -m duckpaste`."""
+
+from duckpaste.cli import main
+
+main()

@@ -1,0 +1,49 @@
+"""fit: a view and an algorithm give a model file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from duckpaste.cli.common import (
+    options_of, parameters_argument, parse, raw_option, stage, workspace, workspace_options,
+)  # fmt: skip
+
+
+@click.command("fit")
+@click.argument("view_alg", metavar="VIEW.ALG")
+@parameters_argument
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("model.duckdb"), show_default=True,
+              help="The model file.")  # fmt: skip
+@raw_option
+@workspace_options
+def fit(view_alg: str, parameters: tuple[str, ...], out: Path, raw: Path | None, **options: Any) -> None:
+    """Fit a model under differential privacy and write it to a DuckDB file of plain tables.
+
+    \b
+    Example:
+        duckpaste fit tab_adult.mst alg.epsilon=1 -o model.duckdb
+    """
+    from duckpaste.files import check_folder
+    from duckpaste.fit import algorithm_of, fit_table, request
+    from duckpaste.privacy.ledger import Ledger
+
+    name, algorithm = algorithm_of(view_alg)
+    given, values = parse(parameters)
+    check_folder(out)
+    space = workspace(options)
+    with space.db:
+        declared = space.load(name)
+        wanted = request(algorithm, options_of(declared, algorithm, given))
+        space.ingest(declared, raw=raw, parameters=values)
+        ready = space.ready(declared)
+        ledger = Ledger(space.ledger_path)
+        try:
+            model = fit_table(space.db, ready, wanted, ledger, stage)
+        finally:
+            ledger.close()
+    with stage("save"):
+        model.save(out)
+    click.echo(f"{out}: {model.describe()}")

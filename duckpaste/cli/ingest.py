@@ -1,0 +1,52 @@
+"""ingest-dataset and ingest-view: raw files to tables, tables to a view's typed tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from duckpaste.cli.common import parameters_argument, parse, raw_option, stage, workspace, workspace_options
+
+
+@click.command("ingest-dataset")
+@click.argument("dataset")
+@parameters_argument
+@raw_option
+@workspace_options
+def ingest_dataset(dataset: str, parameters: tuple[str, ...], raw: Path | None, **options: Any) -> None:
+    """Read a dataset's raw files into the working database.
+
+    \b
+    Example:
+        duckpaste ingest-dataset adult --raw ~/uci
+        duckpaste ingest-dataset clinic_data data.patients=5000
+    """
+    _, values = parse(parameters)
+    space = workspace(options)
+    with space.db, stage("ingest"):
+        made = space.ingest_dataset(dataset, raw, values)
+    click.echo(f"{len(made)} tables: {', '.join(made)}")
+
+
+@click.command("ingest-view")
+@click.argument("view")
+@raw_option
+@workspace_options
+def ingest_view(view: str, raw: Path | None, **options: Any) -> None:
+    """Make a view's typed tables anew, and its dataset first if that is missing.
+
+    \b
+    Example:
+        duckpaste ingest-view tab_adult --raw ~/uci
+    """
+    from duckpaste import ingest
+
+    space = workspace(options)
+    with space.db, stage("ingest"):
+        declared = space.load(view)
+        made = space.ingest(declared, raw=raw)
+        if declared.sql and not any(m.startswith(f"{declared.name}.") for m in made):
+            made += [f"{declared.name}.{t}" for t in ingest.ingest_view(space.db, declared)]
+    click.echo(f"{len(made)} tables: {', '.join(made)}")

@@ -1,0 +1,27 @@
+"""init: write a view from a catalogue, without reading values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("init")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="The view's folder (default: views/NAME).")
+@click.option("--sniff", is_flag=True, help="Guess the types of a CSV file from its values (it looks at private data).")
+def init(source: Path, out: Path | None, sniff: bool) -> None:
+    """Write a view of a DuckDB, CSV or Parquet file from its catalogue: types, keys, comments; no value is read.
+
+    \b
+    Example:
+        duckpaste init hospital.duckdb --out views/hospital
+    """
+    from duckpaste.schema.init import write
+
+    report = write(source, out or Path("views") / source.stem, sniff)
+    for path in report.files:
+        click.echo(f"wrote {path}")
+    for note in report.notes:
+        click.echo(f"note: {note}")

@@ -1,0 +1,92 @@
+"""check and plan: faults, and costs, before anything is spent."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from duckpaste.cli.common import (
+    json_option, options_of, parameters_argument, parse, raw_option, table, workspace, workspace_options,
+)  # fmt: skip
+
+
+@click.command("check")
+@click.argument("view")
+@click.option("--exact", is_flag=True, help="Count faulty rows exactly (for the data owner's eyes only).")
+@raw_option
+@workspace_options
+def check(view: str, exact: bool, raw: Path | None, **options: Any) -> None:
+    """List all faults of a view at once: its files, its declarations, and rows that break them. Spends nothing.
+
+    \b
+    Example:
+        duckpaste check tab_adult --raw ~/uci
+    """
+    from duckpaste.errors import raise_all
+    from duckpaste.evaluate.fidelity import INTERNAL
+    from duckpaste.prepare import check_rows
+
+    space = workspace(options)
+    with space.db:
+        declared = space.load(view)
+        space.ingest(declared, raw=raw)
+        ready = space.ready(declared)
+        faults = check_rows(space.db, ready, exact=exact)
+    if exact and faults:
+        click.echo(INTERNAL, err=True)
+    raise_all(faults)
+    click.echo(f"{ready.name}: {len(ready.columns)} columns, no fault; the privacy unit is {_unit(ready.unit, ready.table.contributions)}")
+
+
+def _unit(unit: str, k: int) -> str:
+    return "each row" if unit == "row" else f"{unit}, whose rows weigh at most {k}"
+
+
+@click.command("plan")
+@click.argument("view_alg", metavar="VIEW.ALG")
+@parameters_argument
+@raw_option
+@json_option
+@workspace_options
+def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: bool, **options: Any) -> None:
+    """Show every release, its noise and its cost before anything is spent, and what is public by declaration.
+
+    \b
+    Example:
+        duckpaste plan tab_adult.mst alg.epsilon=1
+    """
+    from duckpaste.fit import algorithm_of, request
+    from duckpaste.plan import plan as make_plan
+    from duckpaste.privacy.ledger import Ledger
+
+    name, algorithm = algorithm_of(view_alg)
+    given, values = parse(parameters)
+    space = workspace(options)
+    with space.db:
+        declared = space.load(name)
+        wanted = request(algorithm, options_of(declared, algorithm, given))
+        space.ingest(declared, raw=raw, parameters=values)
+        ready = space.ready(declared)
+        made = make_plan(ready, wanted)
+    measure = "epsilon" if made.guarantee.pure else "rho"
+    rows = [(r.stage, r.what, r.count, f"{r.cells:,}", _number(r.loss), f"{r.sigma:,.2f}") for r in made.releases]
+    table(rows, ["stage", "what", "releases", "cells", measure, "noise sd"], as_json=as_json, disable_numparse=True)
+    if as_json:
+        return
+    click.echo(f"\nguarantee: {made.guarantee} for {_unit(made.unit, made.contributions)}; in all {measure} {_number(made.loss)}")
+    click.echo(f"memory: about {max(1, round(made.megabytes))} MB for the largest counts; {len(made.domain)} code columns")
+    path = space.ledger_path
+    if declared.budget and path is not None:
+        ledger = Ledger(path) if path.is_file() else Ledger(None)
+        left = ledger.left(declared.budget)
+        ledger.close()
+        click.echo(f"budget: {declared.budget.get('epsilon')} in all, {left:.4g} left")
+    click.echo("public by declaration: " + ("; ".join(made.public) or "nothing"))
+    click.echo("to be discovered with noise: " + ("; ".join(made.undeclared) or "nothing"))
+
+
+def _number(value: float) -> str:
+    return "none" if math.isinf(value) else f"{value:.6g}"

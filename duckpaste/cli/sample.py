@@ -1,0 +1,69 @@
+"""sample and export: a model file gives a synthetic database, and that gives Parquet or CSV."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from duckpaste.cli.common import stage
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar of rows written, when a person is looking at the terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=1, label="sample", file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show
+
+
+@click.command("sample")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("synthetic.duckdb"), show_default=True,
+              help="The synthetic database.")  # fmt: skip
+@click.option("-n", "rows", type=click.IntRange(min=1), help="Rows (default: the fitted, noisy number).")
+@click.option("--seed", type=click.IntRange(min=0), help="The same model and seed give the same tables.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that duckpaste did not make.")
+@click.option("--threads", type=click.IntRange(min=1), help="DuckDB's threads.")
+def sample(model: Path, out: Path, rows: int | None, seed: int | None, overwrite: bool, threads: int | None) -> None:
+    """Draw synthetic tables from a model. The private data is not needed.
+
+    \b
+    Example:
+        duckpaste sample model.duckdb -o synthetic.duckdb -n 1000000 --seed 7
+    """
+    from duckpaste.model_file import load
+    from duckpaste.sample.writer import sample as write
+
+    loaded = load(model)
+    with stage("sample"), progress_bar() as progress:
+        done = write(loaded, out, n=rows, seed=seed, overwrite=overwrite, progress=progress, settings={"threads": threads})
+    for name, count in done.rows.items():
+        click.echo(f"{out}: {name}, {count:,} rows, seed {done.seed}")
+
+
+@click.command("export")
+@click.argument("synthetic", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--format", "form", default="parquet", show_default=True, help="parquet or csv.")
+def export(synthetic: Path, folder: Path, form: str) -> None:
+    """Write every table of a synthetic database to a folder of Parquet or CSV files.
+
+    \b
+    Example:
+        duckpaste export synthetic.duckdb release --format csv
+    """
+    from duckpaste.export import export as write
+
+    for path in write(synthetic, folder, form):
+        click.echo(f"wrote {path}")

@@ -1,0 +1,85 @@
+"""Plan: every release, its cells, noise and loss, before anything is spent. Made from public facts alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from duckpaste.budget import split
+from duckpaste.codec.base import WantBounds, WantHistogram, WantValues
+from duckpaste.domain import Domain
+from duckpaste.fit import Request
+from duckpaste.models.base import Release
+from duckpaste.prepare import Prepared
+from duckpaste.privacy import discovery
+from duckpaste.privacy.accountant import Accountant, Guarantee
+
+_NAMES = {WantHistogram: "fine histograms", WantValues: "values of categories", WantBounds: "ranges of numbers"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Releases in order, the domain (upper bounds where not declared), and what is public by declaration."""
+
+    guarantee: Guarantee
+    unit: str
+    contributions: int
+    releases: Sequence[Release]
+    domain: Domain
+    public: Sequence[str]
+    undeclared: Sequence[str]
+    loss: float
+
+    @property
+    def megabytes(self) -> float:
+        """Memory of the largest marginals that are counted together, as int64."""
+        return 8 * max((r.cells for r in self.releases), default=0) / 2**20
+
+
+def plan(ready: Prepared, wanted: Request) -> Plan:
+    """Plan a fit. Raises UserError for what can't be fitted."""
+    shares = split(wanted.guarantee, ready.codecs, wanted.discover)
+    k = ready.table.contributions if ready.table.unit else 1
+    accountant = Accountant(wanted.guarantee.pure, float(k))
+
+    def sigma(loss: float) -> float:
+        return 0.0 if math.isinf(loss) else accountant.sigma(loss)
+
+    domain = Domain({c.name: c.size for codec in ready.codecs for c in codec.columns()})
+    releases = []
+    for kind, name in _NAMES.items():
+        count = sum(list(c.promises()).count(kind) for c in ready.codecs)
+        if count:
+            loss = shares.wants[kind]
+            releases.append(Release("discover", f"{count} {name}", count, _cells(ready, kind), loss * count, sigma(loss)))
+    releases += wanted.model.plan(domain, sigma, shares.model, ())
+    public, undeclared = declared(ready)
+    return Plan(wanted.guarantee, ready.unit, k, releases, domain, public, undeclared, shares.total)
+
+
+def _cells(ready: Prepared, kind: type) -> int:
+    """Upper bound of cells for wants of one kind."""
+    if kind is WantHistogram:
+        return sum(w.cells for c in ready.codecs for w in c.wants() if isinstance(w, WantHistogram))
+    if kind is WantBounds:
+        return sum(discovery.bucket_count(w.integer) for c in ready.codecs for w in c.wants() if isinstance(w, WantBounds))
+    return 0
+
+
+def declared(ready: Prepared) -> tuple[list[str], list[str]]:
+    """Lines on what is public by declaration, and on what will be discovered through a door."""
+    public, undeclared = [], []
+    for codec in ready.codecs:
+        field = codec.field
+        wants = {_NAMES[k] for k in codec.promises() if k is not WantHistogram and k in _NAMES}
+        if wants:
+            undeclared.append(f"{field.name}: {', '.join(sorted(wants))}")
+        facts = [f"{k} {field.options[k]}" for k in ("min", "max", "min_len", "max_len", "value") if k in field.options]
+        if field.option("values") is not None:
+            facts.append(f"{len(field.options['values'])} values")
+        if field.option("edges") is not None:
+            facts.append(f"{len(field.options['edges']) - 1} bins")
+        if facts:
+            public.append(f"{field.name}: {', '.join(str(f) for f in facts)}")
+    return public, undeclared
