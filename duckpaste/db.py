@@ -57,19 +57,57 @@ class EngineError(UserError):
         self.statement = statement
 
 
-def _safe_text(error: duckdb.Error) -> str:
-    """What may be shown of an engine error."""
+_TYPE = re.compile(
+    r"\bto (?:type )?'?((?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER|8|16|32|64|128)?|DOUBLE|FLOAT|BOOL(?:EAN)?"
+    r"|UUID|BLOB|DATE|TIME(?:STAMP)?(?:TZ|_S|_MS|_NS)?|INTERVAL|ENUM|DECIMAL(?:\(\d+, ?\d+\))?))\b"
+)
+_COLUMN = re.compile(r'(?:source column |converting column )"?([^"\n.]+)')
+
+
+def _safe_text(error: duckdb.Error, statement: str = "") -> str:
+    """What may be shown of an engine error that `statement` raised.
+
+    A value may hold any text, also that of a message. So of a message that may quote one, only names of
+    types and names that stand in the statement itself are shown.
+    """
     text = str(error).strip()
     kind = type(error).__name__.removesuffix("Exception")
     if isinstance(error, _SPEAKS_OF_NO_VALUE) and "CSV" not in text:
+        # Without a header line, a file's first values become the names of its columns.
+        if re.search(r"read_\w+\s*\(|from\s+'", statement, re.IGNORECASE):
+            text = text.split("Candidate bindings")[0].split("Did you mean")[0]
         return " ".join(text.split("\n\n")[0].split())[:400]
+    columns = [name.strip() for name in _COLUMN.findall(text)]
+    known = [name for name in columns if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", statement)]
+    where = f" in column {known[-1]}" if known else _line(text, statement)
     if isinstance(error, duckdb.ConversionException):
-        types = re.search(r"to ([A-Z][A-Z0-9_]*(?:\([\d, ]+\))?)", text)
-        target = f" to {types.group(1)}" if types else ""
-        return f"a value could not be converted{target} (the value is withheld: it may be private)"
-    column = re.search(r'[Cc]olumn(?: name)?:? "?(\w[\w .-]*?)"?(?: |$|\n|,)', text) if "CSV" in text else None
-    where = f" in column {column.group(1)}" if column else ""
+        types = _TYPE.findall(text)
+        target = f" to {types[-1]}" if types else ""
+        return f"a value{where} could not be converted{target} (the value is withheld: it may be private)"
+    if isinstance(error, duckdb.ConstraintException):
+        return _broken_constraint(text)
     return f"{kind} error{where} (its text is withheld: it may quote a private value)"
+
+
+def _line(text: str, statement: str) -> str:
+    """The line of the statement that the message points at, as the statement has it."""
+    numbers = [int(n) for n in re.findall(r"\nLINE (\d{1,6}):", text)]
+    lines = statement.split("\n")
+    if not numbers or not 1 <= numbers[-1] <= len(lines):
+        return ""
+    return f" in `{' '.join(lines[numbers[-1] - 1].split())[:100]}`"
+
+
+def _broken_constraint(text: str) -> str:
+    """What may be shown of a broken constraint. NOT NULL and CHECK messages hold no value."""
+    text = text.removeprefix("Constraint Error: ")
+    if text.startswith(("NOT NULL constraint failed", "CHECK constraint failed")):
+        return "a row breaks a constraint: " + " ".join(text.split())[:400]
+    if text.lower().startswith("violates foreign key"):
+        return "a row breaks a foreign key (its values are withheld: they may be private)"
+    if "duplicate key" in text.lower():
+        return "two rows have the same PRIMARY KEY or UNIQUE values (withheld: they may be private)"
+    return "a row breaks a constraint (its text is withheld: it may quote a private value)"
 
 
 class Db:
@@ -82,6 +120,8 @@ class Db:
         self.trace: deque[Statement] = deque(maxlen=10_000)
         self.run_sql("settings", "SET python_enable_replacements = false")
         self.run_sql("settings", "SET enable_progress_bar = false")
+        # Names are qualified with it: a file and a schema in it may have the same name.
+        self.database = str(self.rows_sql("current_database", "select current_database()")[0][0])
 
     @classmethod
     def open(
@@ -141,6 +181,18 @@ class Db:
         """Execute SQL text for its effect; `name` stands in the trace."""
         with self._traced(name, text) as rows:
             rows.append(len(self.con.execute(text, params).fetchall() if params else self.con.execute(text).fetchall()))
+
+    def script_sql(self, name: str, text: str) -> None:
+        """Execute each statement of a script for its effect. A script may not begin or end a transaction."""
+        try:
+            statements = self.con.extract_statements(text)
+        except duckdb.Error as error:
+            raise EngineError(name, text, _safe_text(error, text)) from None
+        for number, statement in enumerate(statements, start=1):
+            place = f"{name} (statement {number})"
+            if statement.type == duckdb.StatementType.TRANSACTION:
+                raise EngineError(place, statement.query, "a script may not begin or end a transaction")
+            self.run_sql(place, statement.query.strip())
 
     def rows_sql(self, name: str, text: str, params: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Execute SQL text and fetch all rows as tuples."""
@@ -212,7 +264,7 @@ class Db:
         try:
             yield rows
         except duckdb.Error as error:
-            raise EngineError(name, text, _safe_text(error)) from None
+            raise EngineError(name, text, _safe_text(error, text)) from None
         finally:
             seconds = time.perf_counter() - start
             self.trace.append(Statement(name, text, seconds, rows[0] if rows else -1))

@@ -67,7 +67,7 @@ def prepare(db: Db, view: View, schema: str) -> Prepared:
     columns = [
         Column(f.name, f.sql_type or "VARCHAR", not f.nullable and f.name not in nulls, f.comment) for f in table.fields
     ]
-    return Prepared(view, table, sql.ident(schema, table.name), columns, made)
+    return Prepared(view, table, sql.ident(db.database, schema, table.name), columns, made)
 
 
 def in_decoding_order(table: Table) -> list:  # type: ignore[type-arg]

@@ -1,5 +1,5 @@
 -- The tables that the last ingest of a dataset or view made.
--- Inputs: name. Output: tables (list of text). Grain: one row, or none. Sensitivity: names only.
+-- Inputs: database, name. Output: tables (list of text). Grain: one row, or none. Sensitivity: names only.
 select tables
-from duckpaste.ingested
+from {{ database | ident }}.duckpaste.ingested
 where lower(name) = lower({{ name | literal }})

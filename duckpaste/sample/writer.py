@@ -111,7 +111,8 @@ def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progr
 
 def _provenance(db: Db, model: Model, seed: int) -> None:
     """The schema `duckpaste` marks a file as ours, and says where it came from."""
-    db.run_sql("provenance", "create schema duckpaste")
-    db.run_sql("provenance", "create table duckpaste.provenance (key varchar primary key, value varchar not null)")
+    schema = sql.ident(db.database, "duckpaste")
+    db.run_sql("provenance", f"create schema {schema}")
+    db.run_sql("provenance", f"create table {schema}.provenance (key varchar primary key, value varchar not null)")
     for key, value in [*model.info.items(), ("seed", str(seed)), ("guarantee", model.guarantee)]:
-        db.run_sql("provenance", "insert into duckpaste.provenance values (?, ?)", [key, value])
+        db.run_sql("provenance", f"insert into {schema}.provenance values (?, ?)", [key, value])
