@@ -71,7 +71,7 @@ class Marginals:
                     "declare fewer values or bins",
                 )  # fmt: skip
         if missing:
-            plan = cover(missing, self.domain, block_limit(self.rows), restarts=max(1, min(100, self.rows // 50_000)))
+            plan = cover(missing, self.domain, block_limit(self.rows, len(missing)), restarts=max(1, min(100, self.rows // 50_000)))
             for start in range(0, len(plan.blocks), BRANCHES):
                 batch = plan.blocks[start : start + BRANCHES]
                 dense = self._count_blocks(batch)

@@ -26,11 +26,12 @@ class Cover:
     home: Mapping[Clique, int]
 
 
-def block_limit(rows: int) -> int:
-    """Largest block in cells for a table of `rows`: clamp(rows / 40, 4096, 65536).
+def block_limit(rows: int, cliques: int = 0) -> int:
+    """Largest block in cells for a table of `rows`: clamp(rows / 40, 4096, 262144); at least 65536 for thousands of
+    cliques, where the number of statements counts for more than their rows.
 
     Larger blocks than that lose more to cache misses than they save in scans (tests/bench/count.py)."""
-    return max(4096, min(rows // 40, 65536))
+    return max(65536 if cliques > 2000 else 4096, min(rows // 40, 262144))
 
 
 def cover(cliques: Sequence[Clique], domain: Domain, limit: int, restarts: int = 1) -> Cover:
@@ -44,11 +45,11 @@ def cover(cliques: Sequence[Clique], domain: Domain, limit: int, restarts: int =
     bits = np.log2(np.array([domain[n] for n in domain], dtype=np.float64))
     columns = [np.array([rank[n] for n in c], dtype=np.int64) for c in wanted]
     tries = []
-    if restarts < 2 or any(len(c) > 2 for c in wanted):
+    pairs = all(len(c) <= 2 for c in wanted)
+    if not pairs or (restarts < 2 and len(wanted) <= 2000):
         tries.append(_first_fit(columns, bits, limit))
-    if all(len(c) <= 2 for c in wanted) and wanted:
-        noise = np.random.default_rng(0)
-        tries += [_grow(columns, bits, limit, noise if i else None) for i in range(restarts)]
+    if pairs and wanted:
+        tries += _grow(columns, bits, limit, restarts)
     blocks = min(tries, key=_cost)
     names = np.array(domain.names, dtype=object)
     home = {}
@@ -83,32 +84,47 @@ def _first_fit(cliques: Sequence[npt.NDArray[np.int64]], bits: npt.NDArray[np.fl
 
 
 def _grow(
-    cliques: Sequence[npt.NDArray[np.int64]], bits: npt.NDArray[np.float64], limit: int,
-    noise: np.random.Generator | None,
-) -> Mask:  # fmt: skip
-    """A block starts from the heaviest uncovered pair and takes columns by uncovered weight a bit.
+    cliques: Sequence[npt.NDArray[np.int64]], bits: npt.NDArray[np.float64], limit: int, tries: int
+) -> list[Mask]:
+    """Covers of cliques of at most two columns, `tries` of them side by side; all but the first with random jitter.
 
-    The weight of a pair is (bits x bits)^1.5: pairs of large columns are the hard ones to place."""
+    A block starts from the column with most uncovered weight and its heaviest pair, and takes columns by uncovered weight a bit, while they fit. The
+    weight of a pair is (bits x bits)^1.5: pairs of large columns are the hard ones to place. Every step serves all
+    tries at once, so a hundred cost little more than one."""
     d = len(bits)
     weight = np.zeros((d, d))
     for cols in cliques:
         weight[cols[0], cols[-1]] = weight[cols[-1], cols[0]] = (bits[cols[0]] * bits[cols[-1]] + 1e-3) ** 1.5
-    blocks = []
-    while weight.any():
-        jitter = 1.0 if noise is None else 1 + 0.3 * noise.random(d)
-        first, second = np.unravel_index(int(np.argmax(weight * jitter)), weight.shape)
-        block = np.zeros(d, dtype=bool)
-        block[[first, second]] = True
-        room = np.log2(limit) + 1e-9 - bits[block].sum()
-        gain = weight[:, block].sum(axis=1)
-        while True:
-            score = np.where(~block & (bits <= room) & (gain > 0), gain / (bits + 0.1) * jitter, 0.0)
-            best = int(np.argmax(score))
-            if score[best] <= 0:
-                break
-            block[best] = True
-            room -= bits[best]
-            gain = gain + weight[:, best]
-        weight[np.ix_(block, block)] = 0.0
-        blocks.append(block)
-    return np.array(blocks)
+    jitter = 1 + 0.3 * np.random.default_rng(0).random((tries, d))
+    jitter[0] = 1.0
+    left = np.repeat(weight[None], tries, axis=0)
+    total = left.sum(axis=2)
+    block = np.zeros((tries, d), dtype=bool)
+    room = np.zeros(tries)
+    gain = np.zeros((tries, d))
+    found: list[list[Mask]] = [[] for _ in range(tries)]
+    live = np.arange(tries)
+    while live.size:
+        fits = ~block[live] & (bits <= room[live, None]) & (gain[live] > 0)
+        score = np.where(fits, gain[live] / (bits + 0.1) * jitter[live], 0.0)
+        best = score.argmax(axis=1)
+        grows = score[np.arange(live.size), best] > 0
+        more, chosen = live[grows], best[grows]
+        block[more, chosen] = True
+        room[more] -= bits[chosen]
+        gain[more] += left[more, chosen]
+        for r in live[~grows]:
+            if block[r].any():
+                left[r][np.ix_(block[r], block[r])] = 0.0
+                found[r].append(block[r].copy())
+                total[r, block[r]] = left[r][block[r]].sum(axis=1)
+            first = int((total[r] * jitter[r]).argmax())
+            second = int((left[r, first] * jitter[r]).argmax())
+            block[r] = False
+            if left[r, first, second] <= 0:
+                continue
+            block[r, [first, second]] = True
+            room[r] = np.log2(limit) + 1e-9 - bits[block[r]].sum()
+            gain[r] = left[r, first] + left[r, second] if first != second else left[r, first]
+        live = np.array([r for r in live if block[r].any()], dtype=np.int64)
+    return [np.array(blocks) for blocks in found]
