@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SETTINGS = ("threads", "memory_limit", "temp_directory")
+_STORAGE = "v1.5.0"  # the file format of the oldest DuckDB we support
 # These errors speak of the SQL text, of files or of resources; all others may quote a value of a row.
 _SPEAKS_OF_NO_VALUE = (
     duckdb.ParserException,
@@ -146,6 +147,9 @@ class Db:
         where = ":memory:" if path is None else str(path)
         if read_only and path is not None and not Path(path).is_file():
             raise UserError("no such file", str(path))
+        if path is not None and not Path(path).exists():
+            # A new file is one that every version we support can read, the shells of its readers included.
+            config["storage_compatibility_version"] = _STORAGE
         try:
             con = duckdb.connect(where, read_only=read_only, config=config)
         except duckdb.Error as error:
