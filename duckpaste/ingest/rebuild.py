@@ -56,9 +56,9 @@ def rebuild(db: Db, name: str, kind: str, scripts: Sequence[tuple[str, str]]) ->
         with db.transaction():
             if _exists(db, name):
                 _refuse_foreign(db, name, kind)
-                db.run_sql("drop_schema", f"drop schema {sql.ident(db.database, name)} cascade")
+                db.run_sql("drop_schema", f"drop schema {sql.ident(name)} cascade")
             db.run_sql("create_schema", f"create schema {sql.ident(db.database, name)}")
-            db.run_sql("use_schema", f"use {sql.ident(home[0], name)}")
+            db.run_sql("use_schema", f"use {sql.ident(db.database, name)}")
             for script, text in scripts:
                 db.script_sql(script, text)
             tables = _tables(db, name)
