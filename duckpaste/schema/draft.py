@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from duckpaste.schema import derive
 from duckpaste.schema.catalog import TableFacts
@@ -27,7 +27,7 @@ _WORDS = ("y", "n", "yes", "no", "true", "false", "on", "off", "null")
 
 def text(
     tables: Sequence[TableFacts],
-    foreign: dict[str, Sequence[ForeignKey]],
+    foreign: Mapping[str, Sequence[ForeignKey]],
     *,
     origin: str,
     database: str,
@@ -61,7 +61,7 @@ def _comment(words: str) -> str:
 
 
 def _table(
-    table: TableFacts, comment: str, foreign: dict[str, Sequence[ForeignKey]], typed: bool
+    table: TableFacts, comment: str, foreign: Mapping[str, Sequence[ForeignKey]], typed: bool
 ) -> Iterable[str]:
     yield ""
     if comment:
@@ -69,13 +69,16 @@ def _table(
     yield f"  {quoted(table.name)}:"
     if table.primary_key:
         yield f"    primary_key: {_names(table.primary_key)}"
-    roots = [k for k in table.foreign_keys if len(k.columns) == 1 and not foreign.get(k.table)]
-    if table.foreign_keys:
-        column = quoted(roots[0].columns[0]) if roots else "COLUMN"
-        yield f"    # declare, unless rows belong to nobody:  unit: {_comment(column)}"
+    parents = [k for k in table.foreign_keys if fold(k.table) != fold(table.name)]
+    if parents:
+        # A wrong suggestion would protect the wrong thing: only what cannot be mistaken is suggested.
+        sure = len(parents) == 1 and len(parents[0].columns) == 1 and _root(parents[0].table, foreign)
+        column = quoted(parents[0].columns[0]) if sure else "COLUMN"
+        yield f"    # declare whose row it is:  unit: {_comment(column)}"
         yield "    # declare how many rows of one person count in full:  contributions: 1"
     else:
-        yield "    # each row counts as one person; if not, declare:  unit: COLUMN"
+        yield "    # each row counts as one person; if one may have several rows, declare:  unit: COLUMN"
+        yield "    # if nothing in it is about people, declare:  public: true"
     several = [k for k in table.foreign_keys if len(k.columns) > 1]
     if several:
         yield "    foreign_keys:"
@@ -88,6 +91,11 @@ def _table(
         if made.comment:
             yield f"      # {_comment(made.comment)}"
         yield f"      {quoted(fact.name)}: {_type(made, table)}{_remark(made, typed)}"
+
+
+def _root(name: str, foreign: Mapping[str, Sequence[ForeignKey]]) -> bool:
+    """Whether a table refers to no other."""
+    return all(fold(k.table) == fold(name) for k in foreign.get(name, ()))
 
 
 def _names(names: Sequence[str]) -> str:

@@ -35,13 +35,13 @@ def read(path: Path) -> tuple[list[str], str]:
 def _first(path: Path) -> str:
     opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-            line = str(file.readline(_LONGEST))
+        with opener(path, "rb") as file:
+            line = file.readline(_LONGEST)
+        return line.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         raise UserError("not UTF-8 text", str(path), "save the file as UTF-8") from None
     except (OSError, EOFError):
         raise UserError("the file cannot be read", str(path)) from None
-    return line.rstrip("\r\n")
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

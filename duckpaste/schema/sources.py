@@ -18,6 +18,7 @@ from duckpaste.schema.view import ForeignKey
 _CSV = (".csv", ".tsv", ".txt")
 _PARQUET = (".parquet", ".pq")
 _SOURCE = "duckpaste_source"
+_OURS = "duckpaste"  # the schema of our own records, in a working database
 
 
 @dataclass
@@ -49,7 +50,7 @@ def _database(source: Path) -> Plan:
     copies: dict[str, ddl.Copy] = {}
     with Db.open(None) as db:
         db.run_sql("attach", f"attach {sql.literal(str(source))} as {sql.ident(_SOURCE)} (read_only)")
-        names = catalog.schemas(db, _SOURCE)
+        names = [schema for schema in catalog.schemas(db, _SOURCE) if schema != _OURS]
         found = {schema: catalog.read(db, schema, _SOURCE) for schema in names}
     taken: dict[str, str] = {}
     for schema in sorted(names, key=lambda s: s != "main"):

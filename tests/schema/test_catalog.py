@@ -27,8 +27,14 @@ def db() -> Iterator[Db]:
 
 def test_keys_types_and_comments(db: Db) -> None:
     db.run_sql("t", "create type mood as enum ('sad', 'it''s ok')")
-    db.run_sql("t", "create table p (id integer primary key, m mood not null, e varchar unique, d decimal(10,2) default 1)")
-    db.run_sql("t", "create table c (a integer, b integer references p (id), s varchar, x mood[], primary key (a, b))")
+    db.run_sql(
+        "t",
+        "create table p (id integer primary key, m mood not null, e varchar unique, d decimal(10,2) default 1)",
+    )
+    db.run_sql(
+        "t",
+        "create table c (a integer, b integer references p (id), s varchar, x mood[], primary key (a, b))",
+    )
     db.run_sql("t", "create table g (i integer, j integer, foreign key (i, j) references c (a, b))")
     db.run_sql("t", "create view v as select * from p")
     db.run_sql("t", "comment on table p is 'people'; comment on column p.m is 'how they feel'")
@@ -37,7 +43,8 @@ def test_keys_types_and_comments(db: Db) -> None:
     p = found["p"]
     assert (p.primary_key, p.uniques, p.comment, p.view) == (("id",), (("e",),), "people", False)
     assert [(c.name, c.sql_type, c.not_null) for c in p.columns] == [
-        ("id", "INTEGER", True), ("m", "ENUM('sad', 'it''s ok')", True), ("e", "VARCHAR", False), ("d", "DECIMAL(10,2)", False),
+        ("id", "INTEGER", True), ("m", "ENUM('sad', 'it''s ok')", True), ("e", "VARCHAR", False),
+        ("d", "DECIMAL(10,2)", False),
     ]  # fmt: skip
     assert p.columns[1].values == ("sad", "it's ok") and p.columns[1].comment == "how they feel"
     assert p.columns[3].default == "1"
@@ -80,8 +87,20 @@ def test_a_large_enum_is_read_whole(db: Db) -> None:
         ("x varchar", "x in ('a', 'it''s', '--')", None, None, ("a", "it's", "--")),
         ("x varchar", "x > 'a'", None, None, None),
         ("x varchar", "length(x) < 3", None, None, None),
-        ("x date", "x >= date '1900-01-01' and x < '2100-01-01'", dt.date(1900, 1, 1), dt.date(2099, 12, 31), None),
-        ("x timestamp", "x > timestamp '2000-01-01 00:00:00'", dt.datetime(2000, 1, 1, 0, 0, 0, 1), None, None),
+        (
+            "x date",
+            "x >= date '1900-01-01' and x < '2100-01-01'",
+            dt.date(1900, 1, 1),
+            dt.date(2099, 12, 31),
+            None,
+        ),
+        (
+            "x timestamp",
+            "x > timestamp '2000-01-01 00:00:00'",
+            dt.datetime(2000, 1, 1, 0, 0, 0, 1),
+            None,
+            None,
+        ),
         ("x time", "x >= time '08:00:00'", dt.time(8), None, None),
         ("x integer[]", "x[1] > 3", None, None, None),
     ],
@@ -95,8 +114,8 @@ def test_checks(db: Db, column: str, check: str, low: object, high: object, valu
 
 
 def test_several_checks_narrow_each_other_and_the_enum(db: Db) -> None:
-    ddl = "create table t (x integer check (x > 0), e enum ('a', 'b', 'c'), check (x < 9 and x < 7), check (e in ('c', 'a')))"
-    db.run_sql("t", ddl)
+    columns = "x integer check (x > 0), e enum ('a', 'b', 'c')"
+    db.run_sql("t", f"create table t ({columns}, check (x < 9 and x < 7), check (e in ('c', 'a')))")
     x, e = catalog.read(db, "main")["t"].columns
     assert (x.low, x.high, e.values) == (1, 6, ("a", "c"))
 
@@ -107,7 +126,9 @@ def test_odd_names(db: Db, name: str) -> None:
     db.run_sql("t", f"create table {q} ({q} integer primary key, check ({q} between 1 and 2))")
     db.run_sql("t", f"create table child (k integer, foreign key (k) references {q} ({q}))")
     found = catalog.read(db, "main")
-    assert found[name].primary_key == (name,) and found["child"].foreign_keys == (ForeignKey(("k",), name, (name,)),)
+    assert found[name].primary_key == (name,) and found["child"].foreign_keys == (
+        ForeignKey(("k",), name, (name,)),
+    )
     assert (found[name].columns[0].low, found[name].columns[0].high) == (1, 2)
     db.run_sql("t", f"create schema {sql.ident('s' + name)}")
     db.run_sql("t", f"create table {sql.ident('s' + name, name)} (a integer)")
@@ -123,7 +144,11 @@ def test_no_row_is_read(db: Db) -> None:
 
 
 def test_text_that_is_no_sql_says_nothing() -> None:
-    assert conditions.limits("") == [] and conditions.limits("(((") == [] and conditions.limits("x in (select 1)") == []
+    assert (
+        conditions.limits("") == []
+        and conditions.limits("(((") == []
+        and conditions.limits("x in (select 1)") == []
+    )
     assert catalog.narrow(ColumnFacts("x", "INTEGER"), conditions.limits("x >= 'abc'")).low is None
 
 
@@ -146,14 +171,17 @@ def test_decimal_bounds_against_the_engine(db: Db) -> None:
 @pytest.mark.parametrize(
     ("sql_type", "family", "kind"),
     [
-        ("INTEGER", "integer", "numerical"), ("UHUGEINT", "integer", "numerical"), ("DECIMAL(18,3)", "decimal", "numerical"),
+        ("INTEGER", "integer", "numerical"), ("UHUGEINT", "integer", "numerical"),
+        ("DECIMAL(18,3)", "decimal", "numerical"),
         ("FLOAT", "real", "numerical"), ("BOOLEAN", "boolean", "boolean"), ("DATE", "date", "date"),
         ("TIME", "time", "time"), ("TIME WITH TIME ZONE", "time", "time"), ("TIMESTAMP", "timestamp", "datetime"),
         ("TIMESTAMP WITH TIME ZONE", "timestamp", "datetime"), ("TIMESTAMP_NS", "timestamp", "datetime"),
         ("UUID", "uuid", "uuid"), ("VARCHAR", "text", "categorical"), ("ENUM('a]', 'STRUCT(')", "enum", "categorical"),
         ("ENUM('a')[]", "other", "ignore"), ("INTEGER[3]", "other", "ignore"), ("STRUCT(a INTEGER)", "other", "ignore"),
-        ("MAP(VARCHAR, INTEGER)", "other", "ignore"), ("UNION(a INTEGER)", "other", "ignore"), ("BLOB", "other", "ignore"),
-        ("JSON", "other", "ignore"), ("BIT", "other", "ignore"), ("INTERVAL", "other", "ignore"), ('"NULL"', "other", "ignore"),
+        ("MAP(VARCHAR, INTEGER)", "other", "ignore"), ("UNION(a INTEGER)", "other", "ignore"),
+        ("BLOB", "other", "ignore"),
+        ("JSON", "other", "ignore"), ("BIT", "other", "ignore"), ("INTERVAL", "other", "ignore"),
+        ('"NULL"', "other", "ignore"),
     ],
 )  # fmt: skip
 def test_types(db: Db, sql_type: str, family: str, kind: str) -> None:
@@ -178,7 +206,9 @@ def test_coerced_values_have_the_engine_s_text(db: Db, value: object, sql_type: 
     made = sqltypes.coerce(value, sql_type)
     text = "true" if made is True else "false" if made is False else str(made)
     engine = db.rows_sql("t", f"select {sql.literal(made)}::{sql_type}::varchar")[0][0]
-    assert engine.rstrip("0") == text.rstrip("0") if "." in engine and "DEC" not in sql_type else engine == text
+    assert (
+        engine.rstrip("0") == text.rstrip("0") if "." in engine and "DEC" not in sql_type else engine == text
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,6 +222,12 @@ def test_values_that_do_not_fit(value: object, sql_type: str) -> None:
 
 
 def test_names() -> None:
-    assert lookup("AGE", ["a", "age"]) == "age" and lookup("É", ["é"]) is None and lookup("a", ["A", "a"]) == "a"
-    assert split("a.b.c", ["a.b"]) == ("a.b", "c") and split("a.b.c", ["x"]) == ("a", "b.c") and split("a", []) == (None, "a")
+    assert (
+        lookup("AGE", ["a", "age"]) == "age" and lookup("É", ["é"]) is None and lookup("a", ["A", "a"]) == "a"
+    )
+    assert (
+        split("a.b.c", ["a.b"]) == ("a.b", "c")
+        and split("a.b.c", ["x"]) == ("a", "b.c")
+        and split("a", []) == (None, "a")
+    )
     assert plain(["a,b", "a_b", " A_B "]) == {"a_b": "a_b", "a,b": "a_b_2", " A_B ": "A_B_3"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from duckpaste.errors import Faults, UserError
+from duckpaste.errors import UserError
 from duckpaste.schema import fields
 from duckpaste.schema.view import ForeignKey, Place, View
 
@@ -182,7 +182,12 @@ tables:
     people, visits, lookup, bare = found.tables
     assert found.dataset == "mimic" and found.budget == {"epsilon": 10, "delta": 1e-9}
     assert found.algs == {"mst": {"rho": 1, "deep": {"a": 1, "b": 3}}, "aim": {"k": 2}}
-    assert (people.primary_key, people.unit, people.contributions, people.bound) == (("a", "b"), "person", 3, "rows")
+    assert (people.primary_key, people.unit, people.contributions, people.bound) == (
+        ("a", "b"),
+        "person",
+        3,
+        "rows",
+    )
     assert people.options == {"contributions": 3, "rules": ("a < b",)} and people.comment == "all of them"
     sex = people.field_of("sex")
     assert sex is not None and sex.nullable and sex.option("values") == ("f", "m")
@@ -264,7 +269,10 @@ random_state: no
 
 
 def test_a_number_with_an_exponent_is_a_number(tmp_path: Path) -> None:
-    assert view(tmp_path, "budget: {epsilon: .inf, delta: 1e-5}").budget == {"epsilon": float("inf"), "delta": 1e-5}
+    assert view(tmp_path, "budget: {epsilon: .inf, delta: 1e-5}").budget == {
+        "epsilon": float("inf"),
+        "delta": 1e-5,
+    }
 
 
 def test_empty_and_wrong_files(tmp_path: Path) -> None:
@@ -282,15 +290,21 @@ def test_sql_and_database(tmp_path: Path) -> None:
     (tmp_path / "raw.duckdb").write_text("")
     found = view(tmp_path, "database: ../raw.duckdb", "v")
     assert [p.name for p in found.sql] == ["1.sql", "2.sql"]
-    assert found.database is not None and Path(found.database).resolve() == (tmp_path / "raw.duckdb").resolve()
+    assert (
+        found.database is not None and Path(found.database).resolve() == (tmp_path / "raw.duckdb").resolve()
+    )
     assert view(tmp_path, "database: elsewhere.duckdb", "v").database == "elsewhere.duckdb"
 
 
-@pytest.mark.parametrize("name", ['a "b', "select", "x'; drop table t; --", "名前", "x" * 200, "no", "1", "{{ a }}"])
+@pytest.mark.parametrize(
+    "name", ['a "b', "select", "x'; drop table t; --", "名前", "x" * 200, "no", "1", "{{ a }}"]
+)
 def test_odd_names(tmp_path: Path, name: str) -> None:
     import yaml
 
-    text = yaml.safe_dump({"tables": {name: {"primary_key": name, "fields": {name: "id"}}}}, allow_unicode=True)
+    text = yaml.safe_dump(
+        {"tables": {name: {"primary_key": name, "fields": {name: "id"}}}}, allow_unicode=True
+    )
     table = view(tmp_path, text).tables[0]
     assert (table.name, table.primary_key, table.fields[0].name) == (name, (name,), name)
 

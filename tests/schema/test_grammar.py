@@ -55,7 +55,9 @@ def faults(spec: Any) -> list[str]:
         (r"text?|\w+", "text", True, (), {"regex": r"\w+"}),
     ],
 )
-def test_short_form(text: str, kind: str, nullable: bool, refs: tuple[str, ...], expected: dict[str, Any]) -> None:
+def test_short_form(
+    text: str, kind: str, nullable: bool, refs: tuple[str, ...], expected: dict[str, Any]
+) -> None:
     field = read(text)
     assert (field.kind, field.nullable, field.refs, dict(field.options)) == (kind, nullable, refs, expected)
 
@@ -88,11 +90,23 @@ def test_sequences_keep_their_inner_types_validated() -> None:
         "seq": "datetime?|year.hour",
     }
     field = read(spec)
-    nested = {"type": "datetime", "nullable": False, "refs": (), "span": "year.hour", "max_len": 99, "bins": 32}
+    nested = {
+        "type": "datetime",
+        "nullable": False,
+        "refs": (),
+        "span": "year.hour",
+        "max_len": 99,
+        "bins": 32,
+    }
     assert field.option("ctx") == nested
     inner = grammar.inner(field, "seq")
     assert inner is not None
-    assert (inner.name, inner.kind, inner.nullable, dict(inner.options)) == ("x", "datetime", True, {"span": "year.hour"})
+    assert (inner.name, inner.kind, inner.nullable, dict(inner.options)) == (
+        "x",
+        "datetime",
+        True,
+        {"span": "year.hour"},
+    )
     assert grammar.inner(read("seq"), "seq") is None
     assert "unknown span 'year.hours'" in faults({"type": "seq", "seq": "datetime|year.hours"})[0]
     assert "cannot stand inside" in faults({"type": "seq", "ctx": "seq"})[0]
@@ -156,8 +170,14 @@ def test_one_field_over_several_columns() -> None:
     assert grammar.read("a,b", "id").columns == ("a", "b")
 
 
-@given(st.sampled_from(KINDS), st.booleans(), st.lists(st.from_regex(r"[a-z_]{1,8}(\.[a-z_]{1,8})?", fullmatch=True)))
-def test_short_forms_are_taken_apart_as_they_were_put_together(kind: str, nullable: bool, refs: list[str]) -> None:
+@given(
+    st.sampled_from(KINDS),
+    st.booleans(),
+    st.lists(st.from_regex(r"[a-z_]{1,8}(\.[a-z_]{1,8})?", fullmatch=True)),
+)
+def test_short_forms_are_taken_apart_as_they_were_put_together(
+    kind: str, nullable: bool, refs: list[str]
+) -> None:
     text = kind + ("?" if nullable else "") + (":" + ",".join(refs) if refs and kind != "text" else "")
     short = grammar.short(text)
     assert (short.kind, short.nullable) == (kind, nullable)

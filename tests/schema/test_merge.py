@@ -39,7 +39,8 @@ create table visits (
     ended timestamp,
     cost double check (cost >= 0)
 );
-create table notes (visit integer, line integer, primary key (visit, line), foreign key (visit) references visits (visit));
+create table notes (visit integer, line integer, primary key (visit, line),
+    foreign key (visit) references visits (visit));
 create table marks (visit integer, line integer, foreign key (visit, line) references notes (visit, line));
 comment on table visits is 'stays';
 comment on column visits.cost is 'in pounds';
@@ -87,9 +88,14 @@ def test_a_view_from_the_ddl_alone(tmp_path: Path) -> None:
     assert "values" not in of(view, "patients", "email").options
     assert patients.primary_key == ("id",) and len(patients.checks) == 5
     visits = view.table("visits")
-    assert visits is not None and visits.comment == "stays" and of(view, "visits", "cost").comment == "in pounds"
+    assert (
+        visits is not None and visits.comment == "stays" and of(view, "visits", "cost").comment == "in pounds"
+    )
     assert of(view, "visits", "patient").refs == ("patients.id",)
-    assert of(view, "visits", "started").sql_type == "TIMESTAMP" and of(view, "visits", "started").kind == "datetime"
+    assert (
+        of(view, "visits", "started").sql_type == "TIMESTAMP"
+        and of(view, "visits", "started").kind == "datetime"
+    )
     assert visits.foreign_keys == (ForeignKey(("patient",), "patients", ("id",)),)
     marks = view.table("marks")
     assert marks is not None
@@ -122,14 +128,22 @@ tables:
     assert of(view, "patients", "smoker").option("values") == (False, True)
     grade = of(view, "patients", "grade")
     assert grade.option("values") == (1, 2, 3, 4) and not grade.nullable  # declared without '?'
-    assert of(view, "patients", "weight").option("values") == (Decimal("1.50"), Decimal("2.00"), Decimal("3.25"))
+    assert of(view, "patients", "weight").option("values") == (
+        Decimal("1.50"),
+        Decimal("2.00"),
+        Decimal("3.25"),
+    )
     birth = of(view, "patients", "birth")
     assert birth.refs == ("year",) and birth.option("reference_type") == "year"
     assert birth.option("min") == dt.date(1900, 1, 1)
     email = of(view, "patients", "email")
     assert (email.kind, email.comment, email.place) == ("text", "an address", Place("v/fields.yml", 12))
     flag = of(view, "patients", "flag")
-    assert flag.option("values") == (1, 0) and flag.option("unknown") is None and flag.option("outside") == "other"
+    assert (
+        flag.option("values") == (1, 0)
+        and flag.option("unknown") is None
+        and flag.option("outside") == "other"
+    )
     assert of(view, "patients", "at").kind == "time"  # not declared
 
 
@@ -159,30 +173,60 @@ tables:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("patients: {fields: {agee: numerical}}", "v/fields.yml:1 patients.agee: no column 'agee'; did you mean 'age'?"),
+        (
+            "patients: {fields: {agee: numerical}}",
+            "v/fields.yml:1 patients.agee: no column 'agee'; did you mean 'age'?",
+        ),
         ("patient: {}", "the view's SQL makes no such table; did you mean 'patients'?"),
-        ("patients: {fields: {email: numerical}}", "type 'numerical' does not fit a column of VARCHAR; declare it cat"),
+        (
+            "patients: {fields: {email: numerical}}",
+            "type 'numerical' does not fit a column of VARCHAR; declare it cat",
+        ),
         ("patients: {fields: {age: date}}", "type 'date' does not fit a column of UTINYINT"),
-        ("patients: {fields: {photo: categorical}}", "does not fit a column of BLOB; declare it id or ignore"),
+        (
+            "patients: {fields: {photo: categorical}}",
+            "does not fit a column of BLOB; declare it id or ignore",
+        ),
         ("patients: {fields: {year: fixed|date}}", "a fixed date does not fit a column of SMALLINT"),
         ("patients: {fields: {flag: numerical}}", "does not fit a CHECK that lists the values"),
-        ("patients: {fields: {year: {type: seq, seq: date}}}", "seq of type 'date' does not fit a column of SMALLINT"),
+        (
+            "patients: {fields: {year: {type: seq, seq: date}}}",
+            "seq of type 'date' does not fit a column of SMALLINT",
+        ),
         ("patients: {fields: {age: {type: numerical, min: 130}}}", "min and max leave nothing"),
-        ("patients: {fields: {sex: {type: categorical, values: [f, x]}}}", "values that the DDL does not allow: 'x'"),
-        ("patients: {fields: {year: {type: ordinal, values: [a]}}}", "values that a column of SMALLINT cannot hold"),
+        (
+            "patients: {fields: {sex: {type: categorical, values: [f, x]}}}",
+            "values that the DDL does not allow: 'x'",
+        ),
+        (
+            "patients: {fields: {year: {type: ordinal, values: [a]}}}",
+            "values that a column of SMALLINT cannot hold",
+        ),
         ("patients: {fields: {year: {type: ordinal, values: [1, '1']}}}", "values holds '1' twice"),
         ("patients: {fields: {birth: 'date:yeer'}}", "reference to unknown 'yeer'; did you mean 'year'?"),
-        ("visits: {fields: {started: 'datetime:patients.birht'}}", "unknown 'patients.birht'; did you mean 'birth'?"),
+        (
+            "visits: {fields: {started: 'datetime:patients.birht'}}",
+            "unknown 'patients.birht'; did you mean 'birth'?",
+        ),
         ("visits: {fields: {patient: 'id:patiens.id'}}", "unknown 'patiens.id'; did you mean 'patients'?"),
-        ("visits: {fields: {ended: 'datetime?:ended'}}", "references go in a circle: visits.ended -> visits.ended"),
+        (
+            "visits: {fields: {ended: 'datetime?:ended'}}",
+            "references go in a circle: visits.ended -> visits.ended",
+        ),
         ("patients: {unit: idd}", "v/fields.yml:1 patients: the unit 'idd' is no column; did you mean 'id'?"),
         ("patients: {primary_key: key}", "the primary key 'key' is no column; leave primary_key out"),
         ("patients: {primary_key: age}", "primary_key differs from the DDL's; the DDL says PRIMARY KEY (id)"),
         ("patients: {sequencer: when}", "the sequencer 'when' is no field"),
         ("patients: {fields: {sex: {type: categorical, unroll: [agee]}}}", "unroll names 'agee'"),
         ("patients: {fields: {'age,year': id, age: numerical}}", "patients.age: the column stands in"),
-        ("patients: {foreign_keys: [{columns: x, table: visits}]}", "foreign key with unknown column patients.x"),
-        ("patients: {foreign_keys: [{columns: id, table: visit}]}", "unknown table 'visit'; did you mean 'visits'?"),
+        (
+            "patients: {foreign_keys: [{columns: x, table: visits}]}",
+            "foreign key with unknown column patients.x",
+        ),
+        (
+            "patients: {foreign_keys: [{columns: id, table: visit}]}",
+            "unknown table 'visit'; did you mean 'visits'?",
+        ),
         ("patients: {foreign_keys: [{columns: id, table: notes}]}", "foreign key of 1 columns to 2 columns"),
     ],
 )
@@ -241,13 +285,20 @@ def test_names_that_no_field_can_carry(tmp_path: Path) -> None:
     assert "has a comma, or a space" in told(tmp_path, "", 'create table t ("a,b" integer)')[0]
 
 
-@pytest.mark.parametrize("name", ['a "b', "select", "x'; drop table t; --", "名前", "x" * 200, "a.b", "{{ 1 }}", "a\nb"])
+@pytest.mark.parametrize(
+    "name", ['a "b', "select", "x'; drop table t; --", "名前", "x" * 200, "a.b", "{{ 1 }}", "a\nb"]
+)
 def test_odd_names(tmp_path: Path, name: str) -> None:
     q = sql.ident(name)
     ddl = f"create table {q} ({q} integer primary key, boss integer, c varchar)"
     import yaml
 
-    declared: Any = {name: {"primary_key": name, "fields": {name: "id", "boss": {"type": "id?", "ref": [f"{name}.{name}"]}}}}
+    declared: Any = {
+        name: {
+            "primary_key": name,
+            "fields": {name: "id", "boss": {"type": "id?", "ref": [f"{name}.{name}"]}},
+        }
+    }
     view = resolved(tmp_path, yaml.safe_dump({"tables": declared}, allow_unicode=True), ddl)
     table = view.tables[0]
     assert table.foreign_keys == (ForeignKey(("boss",), name, (name,)),)
