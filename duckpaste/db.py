@@ -75,7 +75,8 @@ def _safe_text(error: duckdb.Error, statement: str = "") -> str:
     kind = type(error).__name__.removesuffix("Exception")
     if isinstance(error, _SPEAKS_OF_NO_VALUE) and "CSV" not in text:
         # Without a header line, a file's first values become the names of its columns.
-        if re.search(r"read_\w+\s*\(|from\s+'", statement, re.IGNORECASE):
+        # So do the values of a column in PIVOT.
+        if re.search(r"read_\w+\s*\(|from\s+'|\bpivot", statement, re.IGNORECASE):
             text = text.split("Candidate bindings")[0].split("Did you mean")[0]
         return " ".join(text.split("\n\n")[0].split())[:400]
     columns = [name.strip() for name in _COLUMN.findall(text)]
@@ -97,6 +98,15 @@ def _line(text: str, statement: str) -> str:
     if not numbers or not 1 <= numbers[-1] <= len(lines):
         return ""
     return f" in `{' '.join(lines[numbers[-1] - 1].split())[:100]}`"
+
+
+def _remedy(error: duckdb.Error) -> str:
+    """What helps against an error of resources."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "raise --memory-limit, lower --threads, or name a roomy --temp-directory"
+    if isinstance(error, duckdb.IOException):
+        return "is the disk full, or a folder missing or read-only?"
+    return ""
 
 
 def _broken_constraint(text: str) -> str:
@@ -153,16 +163,29 @@ class Db:
         try:
             con = duckdb.connect(where, read_only=read_only, config=config)
         except duckdb.Error as error:
-            raise UserError(_connect_fault(error), where, "is it a DuckDB file, writable, and not open elsewhere?") from None
-        db = cls(con, None if path is None else Path(path), owned=True)
-        if sandbox:
-            db.run_sql("settings", "SET lock_configuration = true")
+            raise _connect_fault(error, where) from None
+        try:
+            db = cls(con, None if path is None else Path(path), owned=True)
+            if sandbox:
+                db.run_sql("settings", "SET lock_configuration = true")
+        except BaseException:
+            con.close()
+            raise
         return db
 
     @classmethod
     def over(cls, con: duckdb.DuckDBPyConnection) -> Db:
-        """Work on a user's connection through a cursor of our own, so that its settings stay as they are."""
-        cursor = con.cursor()
+        """Work on a user's connection through a cursor of our own, so that its settings stay as they are.
+
+        The cursor has the same current database and schema. It doesn't see temporary tables of `con`, nor what its
+        open transaction has not committed.
+        """
+        try:
+            home = con.sql("select current_database(), current_schema()").fetchall()[0]
+            cursor = con.cursor()
+            cursor.execute(f"use {sql.ident(*home)}").fetchall()
+        except duckdb.Error as error:
+            raise UserError(f"the connection can't be used: {_safe_text(error)}", remedy="open a new one") from None
         rows = cursor.sql("select path from duckdb_databases() where database_name = current_database()").fetchall()
         path = Path(rows[0][0]) if rows and rows[0][0] else None
         return cls(cursor, path, owned=True)
@@ -268,14 +291,33 @@ class Db:
         try:
             yield rows
         except duckdb.Error as error:
-            raise EngineError(name, text, _safe_text(error, text)) from None
+            raise EngineError(name, text, _safe_text(error, text), _remedy(error)) from None
         finally:
             seconds = time.perf_counter() - start
             self.trace.append(Statement(name, text, seconds, rows[0] if rows else -1))
 
 
-def _connect_fault(error: duckdb.Error) -> str:
-    text = str(error)
-    if "lock" in text.lower():
-        return "the database file is in use by another process"
-    return " ".join(text.split())[:300]
+# What DuckDB says when it can't open a file -> what is wrong, and the remedy.
+_CONNECT_FAULTS = {
+    "could not set lock": ("is in use by another process", "close it there first"),
+    "different configuration": ("is open in this process already, with other settings", "close that connection first"),
+    "not a valid duckdb": ("is not a DuckDB database file", "name another file"),
+    "newer version of duckdb": ("was written by a newer DuckDB", "upgrade it: pip install --upgrade duckdb"),
+    "is a directory": ("is a folder", "name a file"),
+    "not a directory": ("can't be opened: a part of its path is a file, not a folder", "name another file"),
+    "no such file": ("can't be made or opened there", "choose another folder"),
+    "permission denied": ("can't be opened: no permission", "choose another folder, or ask for the right to write"),
+    "read-only file system": ("can't be written: the file system is read-only", "choose another folder"),
+    "no space left": ("can't be written: the disk is full", "free some space"),
+    "memory": ("the memory limit is not understood", "write it as 4GB or 500MB"),
+}
+
+
+def _connect_fault(error: duckdb.Error, where: str) -> UserError:
+    """The fault of a file that can't be opened. Paths are left out: they may hold the words that are looked for."""
+    text = " ".join(str(error).split())
+    plain = re.sub(r'"[^"]*"', "", text.replace(where, "")).lower()
+    for words, (what, remedy) in _CONNECT_FAULTS.items():
+        if words in plain:
+            return UserError(what, where, remedy)
+    return UserError(text[:300], where, "is it a DuckDB file, writable, and not open elsewhere?")
