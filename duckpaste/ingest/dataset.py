@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from duckpaste.db import Db
@@ -106,8 +107,10 @@ def ingest_dataset(
     values = _values(info, parameters or {})
     raw = None if raw is None else raw.resolve()
     raise_all(_missing_fault(info, name, raw) for name in info.missing(raw))
-    context: dict[str, Any] = {"parameters": values, "raw_file": _raw_file(info, raw)}
-    context["data_sql"] = data_sql({"parameters": values})
+    # Not a dict: in a template, `parameters.keys` would be its method.
+    named = SimpleNamespace(**values)
+    context: dict[str, Any] = {"parameters": named, "raw_file": _raw_file(info, raw)}
+    context["data_sql"] = data_sql({"parameters": named})
     return rebuild(db, info.name, "dataset", render_scripts(info.sql, context))
 
 

@@ -132,11 +132,18 @@ def test_parameters(db: Db, tmp_path: Path) -> None:
     assert one(db, "from shop.t") == 9
 
 
+def test_parameter_named_like_a_method(db: Db, tmp_path: Path) -> None:
+    script = "create table t as select {{ parameters.items }} as a, {{ parameters['keys'] }} as b"
+    ingest_dataset(db, dataset(tmp_path, "shop", "parameters: {items: 3, keys: 4}", a=script))
+    assert db.rows_sql("t", "from shop.t") == [(3, 4)]
+
+
 @pytest.mark.parametrize(
     ("script", "said"),
     [
         ("select {{ nothing }}", "a view's SQL may use data_sql, parameters, raw_file"),
         ("select {{", "template syntax"),
+        ("select {{ parameters.none }}", "has no attribute 'none'"),
         ("{{ raw_file() }}", "template: "),
         ("{{ {} | literal }}", "template: no SQL literal for dict"),
         ("{{ data_sql('none.sql') }}", "no such file"),
