@@ -48,10 +48,14 @@ def _suffix(path: Path) -> str:
 def _database(source: Path) -> Plan:
     notes: list[str] = []
     copies: dict[str, ddl.Copy] = {}
+    found: dict[str, dict[str, TableFacts]] = {}
     with Db.open(None) as db:
         db.run_sql("attach", f"attach {sql.literal(str(source))} as {sql.ident(_SOURCE)} (read_only)")
         names = [schema for schema in catalog.schemas(db, _SOURCE) if schema != _OURS]
-        found = {schema: catalog.read(db, schema, _SOURCE) for schema in names}
+        for schema in names:
+            # The catalogue binds CHECKs, which may call macros of their own schema.
+            db.run_sql("use", f"use {sql.ident(_SOURCE, schema)}")
+            found[schema] = catalog.read(db, schema, _SOURCE)
     taken: dict[str, str] = {}
     for schema in sorted(names, key=lambda s: s != "main"):
         tables = {n: t for n, t in found[schema].items() if not t.view}
