@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from duckpaste.budget import Split, split
 from duckpaste.codec.base import Codec, WantValues
 from duckpaste.db import Db
-from duckpaste.errors import UserError, nearest, raise_all
+from duckpaste.errors import Fault, UserError, nearest, raise_all
 from duckpaste.model import Model, TableModel, as_text
 from duckpaste.models import registry
 from duckpaste.models.base import Model as Algorithm
@@ -24,6 +25,9 @@ from duckpaste.privacy.source import Source, protect
 
 # Called with a stage's name; the returned context lasts as long as the stage.
 Stage = Callable[[str], AbstractContextManager[Any]]
+
+
+_COMMON = ("epsilon", "delta", "etotal", "discover")  # options that every algorithm has
 
 
 def _quiet(_: str) -> AbstractContextManager[Any]:
@@ -51,19 +55,29 @@ def request(algorithm: str, options: Mapping[str, Any] | None = None) -> Request
     epsilon = number(given.pop("epsilon", 1.0), "alg.epsilon")
     delta = number(given.pop("delta", DEFAULT_DELTA), "alg.delta")
     share = given.pop("discover", None)
+    _check_names(algorithm, given)
     model = registry.make(algorithm, given)
     guarantee = Guarantee(epsilon, delta)
     return Request(algorithm, model, guarantee, None if share is None else number(share, "alg.discover"), given)
 
 
+def _check_names(algorithm: str, given: Mapping[str, Any]) -> None:
+    """Raise Faults for options that neither the algorithm nor every algorithm has."""
+    own = [f.name for f in dataclasses.fields(registry.make(algorithm, {})) if f.init]  # type: ignore[arg-type]
+    known = (*_COMMON, *own)
+    what = f"unknown option of {algorithm}"
+    raise_all(Fault(what, f"alg.{name}", nearest(name, known)) for name in given if name not in own)
+
+
 def number(value: Any, where: str) -> float:
     """A number that a user typed. Raises UserError."""
     try:
-        found = float(value)
-    except (TypeError, ValueError):
-        raise UserError(f"{value!r} is not a number", where) from None
-    if math.isnan(found):
-        raise UserError("must be a number", where)
+        found = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    too_large = math.isinf(found) and isinstance(value, str) and "inf" not in value.lower()
+    if math.isnan(found) or too_large:
+        raise UserError(f"{value!r} is not a number", where, "write it as 1, 0.5 or 1e-9") from None
     return found
 
 
@@ -72,7 +86,8 @@ def algorithm_of(view_alg: str) -> tuple[str, str]:
     view, dot, algorithm = view_alg.rpartition(".")
     if not dot or not view or "/" in algorithm:
         known = ", ".join(registry.names())
-        raise UserError(f"{view_alg!r} names no algorithm", remedy=f"write VIEW.ALG, for example {view_alg}.mst (known: {known})")
+        remedy = f"write VIEW.ALG, for example {view_alg}.mst (known: {known})"
+        raise UserError(f"{view_alg!r} names no algorithm", remedy=remedy)
     if algorithm not in registry.names():
         raise UserError(f"unknown algorithm {algorithm!r}", remedy=nearest(algorithm, registry.names()))
     return view, algorithm

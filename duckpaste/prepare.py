@@ -11,7 +11,7 @@ from duckpaste.codec.base import Codec
 from duckpaste.db import Db
 from duckpaste.errors import Fault, UserError, raise_all
 from duckpaste.model import Column
-from duckpaste.schema.view import Table, View
+from duckpaste.schema.view import Field, Table, View
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,17 @@ def prepare(db: Db, view: View, schema: str) -> Prepared:
             "mark lookups `public: true`, or join the tables in the view's SQL",
         )  # fmt: skip
     table = private[0]
-    made, faults = [], []
+    made: list[Codec] = []
+    faults: list[Fault] = []
     for field in in_decoding_order(table):
         try:
             made.append(codecs.make(field))
         except UserError as error:
             faults.extend(Fault(f.what, f.where or f"{table.name}.{field.name}", f.remedy) for f in error.faults)
-    raise_all(faults)
+    raise_all([*faults, *_same_codes(table, made)])
     if not any(c.columns() for c in made):
-        raise UserError("no column of the table is modelled", table.name, "declare at least one field that is not a key or ignored")
+        remedy = "declare at least one field that is not a key or ignored"
+        raise UserError("no column of the table is modelled", table.name, remedy)
     nulls = {f.name for f in table.fields if f.kind == "ignore"}
     columns = [
         Column(f.name, f.sql_type or "VARCHAR", not f.nullable and f.name not in nulls, f.comment) for f in table.fields
@@ -70,7 +72,20 @@ def prepare(db: Db, view: View, schema: str) -> Prepared:
     return Prepared(view, table, sql.ident(db.database, schema, table.name), columns, made)
 
 
-def in_decoding_order(table: Table) -> list:  # type: ignore[type-arg]
+def _same_codes(table: Table, made: Sequence[Codec]) -> list[Fault]:
+    """Faults of fields whose code columns have the same name (a date `d` makes `d.years`, as may another field)."""
+    owners: dict[str, str] = {}
+    faults = []
+    for codec in made:
+        for column in codec.columns():
+            owner = owners.setdefault(column.name.casefold(), codec.field.name)
+            if owner != codec.field.name:
+                what = f"its codes {column.name!r} have the name of codes of {owner!r}"
+                faults.append(Fault(what, f"{table.name}.{codec.field.name}", "rename one of the two columns in the view's SQL"))
+    return faults
+
+
+def in_decoding_order(table: Table) -> list[Field]:
     """Fields such that a field's references of the same table come before it. Raises UserError for a circle."""
     left = list(table.fields)
     names = {f.name for f in left}
@@ -91,16 +106,27 @@ def check_rows(db: Db, ready: Prepared, *, exact: bool = False) -> list[Fault]:
     """Faults that rows of the private table have: NULL or values against a declaration, no rows at all.
 
     Says that there are such rows, never which value; `exact` adds their number (for the owner's eyes)."""
-    predicates = [(codec.field.name, what, p) for codec in ready.codecs for what, p in codec.faults()]
+    predicates = [(codec.field.name, what, p, _remedy(what)) for codec in ready.codecs for what, p in codec.faults()]
     if ready.table.unit:
         unit = sql.ident(ready.table.unit)
-        predicates.append((ready.table.unit, "holds NULL although it is the privacy unit", f"{unit} IS NULL"))
-    found = db.rows("faults", relation=ready.relation, predicates=[p for *_, p in predicates], exact=exact)[0]
+        what, remedy = "holds NULL although it is the privacy unit", "leave such rows out in the view's SQL"
+        predicates.append((ready.table.unit, what, f"{unit} IS NULL", remedy))
+    found = db.rows("faults", relation=ready.relation, predicates=[p for _, _, p, _ in predicates], exact=exact)[0]
     if not found[0]:
         return [Fault("the table has no rows", ready.name, "ingest data first")]
-    remedy = "correct the data, or the field in fields.yml (nullable: '?'; outside: clamp | other | null)"
     return [
-        Fault(f"{what}{f' ({n:,} rows; internal: exact)' if exact else ''}", f"{ready.name}.{column}", remedy)
-        for (column, what, _), n in zip(predicates, found[1:], strict=True)
+        Fault(f"{what}{_exactly(n) if exact else ''}", f"{ready.name}.{column}", remedy)
+        for (column, what, _, remedy), n in zip(predicates, found[1:], strict=True)
         if n
     ]
+
+
+def _remedy(what: str) -> str:
+    """What helps against a fault that a codec found."""
+    if "NULL" in what:
+        return "declare it with '?' after its type, or correct the data"
+    return "correct the declaration or the data, or say what to do with such values (outside: clamp, null or other)"
+
+
+def _exactly(rows: int) -> str:
+    return f" ({rows:,} row{'s' if rows > 1 else ''}; internal: exact)"

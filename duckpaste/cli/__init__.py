@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -46,7 +47,9 @@ class Commands(click.Group):
         command: click.Command = getattr(module, name.replace("-", "_"))
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Name the nearest command when there is none of that name."""
         from duckpaste.errors import nearest
 
@@ -69,11 +72,13 @@ def cli() -> None:
     """
 
 
-def main() -> None:
-    """Run the command; every fault of a user is a line on stderr and exit code 2, never a traceback."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command (`words`, or those of the process) and exit.
+
+    Every fault of a user is a line on stderr and exit code 2, never a traceback."""
     debug = bool(os.environ.get("DUCKPASTE_DEBUG"))
     try:
-        result: Any = cli.main(standalone_mode=False)
+        result: Any = cli.main(words, prog_name="duckpaste", standalone_mode=False)
         sys.exit(result if isinstance(result, int) else 0)
     except click.exceptions.Abort:
         click.echo("stopped", err=True)
@@ -98,5 +103,6 @@ def main() -> None:
         if debug:
             raise
         # The text of an unforeseen error may quote a value, so only its kind is shown.
-        click.echo(f"Error: internal fault ({type(error).__name__}); DUCKPASTE_DEBUG=1 shows where. Please report it.", err=True)
+        kind = type(error).__name__
+        click.echo(f"Error: internal fault ({kind}); DUCKPASTE_DEBUG=1 shows where. Please report it.", err=True)
         sys.exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ def workspace_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--temp-directory", type=click.Path(path_type=Path), help="Where DuckDB spills to."),
         click.option("--memory-limit", help="DuckDB's memory limit, for example 4GB."),
-        click.option("--threads", type=click.IntRange(min=1), help="DuckDB's threads."),
+        click.option("--threads", type=click.IntRange(1, 1024), help="DuckDB's threads."),
         click.option("--views", type=click.Path(path_type=Path), multiple=True, help="A folder of your own views."),
         click.option("--database", type=click.Path(path_type=Path), default=DATABASE, show_default=True,
                      help="The working database. It holds private data; the ledger stands beside it."),
@@ -47,30 +48,35 @@ def workspace(options: Mapping[str, Any], *, must_exist: bool = False) -> Worksp
 def parse(parameters: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Split KEY=VALUE words into options of the algorithm (`alg.x`) and parameters of the dataset (`data.x`).
 
-    Values are read as YAML: numbers, true, inf, [1, 2], text."""
+    Values are read as numbers where they are such (1e-9 and inf too), else as YAML: true, [1, 2], text."""
     algorithm: dict[str, Any] = {}
     dataset: dict[str, Any] = {}
     for word in parameters:
-        key, equals, text = word.partition("=")
-        room, dot, name = key.partition(".")
-        if not equals or not dot or room not in ("alg", "data") or not name:
-            raise UserError(f"{word!r} is not understood", remedy="write alg.NAME=VALUE (for example alg.epsilon=1) or data.NAME=VALUE")
-        try:
-            value = float(text) if text.lower() in ("inf", "infinity") or _number(text) else yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise UserError(f"{word!r}: the value can't be read") from None
-        value = int(value) if isinstance(value, float) and value.is_integer() and "." not in text and "e" not in text.lower() else value
-        (algorithm if room == "alg" else dataset)[name] = value
+        key, _, text = word.partition("=")
+        room, _, name = key.partition(".")
+        if room not in ("alg", "data") or not name:
+            example = f"alg.{word}" if key and "." not in key and "=" in word else "alg.epsilon=1"
+            remedy = f"write alg.NAME=VALUE or data.NAME=VALUE, for example {example}"
+            raise UserError(f"{word!r} is not understood", remedy=remedy)
+        if not text.strip():
+            raise UserError("has no value", word, f"for example {key}=1")
+        (algorithm if room == "alg" else dataset)[name] = _value(text, word)
     return algorithm, dataset
 
 
-def _number(text: str) -> bool:
-    """YAML reads 1e-9 as text; people mean a number."""
+def _value(text: str, word: str) -> Any:
+    """What a person means: YAML alone would read 1e-9 as text."""
+    for kind in (int, float):
+        try:
+            found = kind(text)
+        except ValueError:
+            continue
+        # A number too large for a float is no infinity: epsilon inf means no noise, and must be written so.
+        return text if found in (math.inf, -math.inf) and "inf" not in text.lower() else found
     try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError):
+        raise UserError("the value can't be read", word, "quote text that holds one of [ ] { } : #") from None
 
 
 def options_of(view: View, algorithm: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from duckpaste.cli.common import (
-    options_of, parameters_argument, parse, raw_option, stage, workspace, workspace_options,
+    options_of,
+    parameters_argument,
+    parse,
+    raw_option,
+    stage,
+    workspace,
+    workspace_options,
 )  # fmt: skip
 
 
@@ -26,13 +32,13 @@ def fit(view_alg: str, parameters: tuple[str, ...], out: Path, raw: Path | None,
     Example:
         duckpaste fit tab_adult.mst alg.epsilon=1 -o model.duckdb
     """
-    from duckpaste.files import check_folder
     from duckpaste.fit import algorithm_of, fit_table, request
+    from duckpaste.model_file import check_target
     from duckpaste.privacy.ledger import Ledger
 
     name, algorithm = algorithm_of(view_alg)
     given, values = parse(parameters)
-    check_folder(out)
+    check_target(out)
     space = workspace(options)
     with space.db:
         declared = space.load(name)

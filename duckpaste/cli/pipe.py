@@ -9,7 +9,14 @@ from typing import Any
 import click
 
 from duckpaste.cli.common import (
-    options_of, parameters_argument, parse, raw_option, stage, table, workspace, workspace_options,
+    options_of,
+    parameters_argument,
+    parse,
+    raw_option,
+    stage,
+    table,
+    workspace,
+    workspace_options,
 )  # fmt: skip
 from duckpaste.cli.sample import progress_bar
 from duckpaste.workspace import Workspace
@@ -46,8 +53,8 @@ def run(
 ) -> None:  # fmt: skip
     """The whole path. Faults that can be known before spending are raised before it."""
     from duckpaste.evaluate.fidelity import INTERNAL, compare
-    from duckpaste.files import check_folder
     from duckpaste.fit import algorithm_of, fit_table, request
+    from duckpaste.model_file import check_target as check_model
     from duckpaste.privacy.ledger import Ledger
     from duckpaste.sample.writer import check_target, sample
 
@@ -57,7 +64,7 @@ def run(
     wanted = request(algorithm, options_of(declared, algorithm, given))
     out.mkdir(parents=True, exist_ok=True)
     model_path, synthetic = out / "model.duckdb", out / "synthetic.duckdb"
-    check_folder(model_path)
+    check_model(model_path)
     check_target(synthetic, overwrite=False)
     with stage("ingest"):
         space.ingest(declared, raw=raw, parameters=values, anew=anew)

@@ -9,7 +9,14 @@ from typing import Any
 import click
 
 from duckpaste.cli.common import (
-    json_option, options_of, parameters_argument, parse, raw_option, table, workspace, workspace_options,
+    json_option,
+    options_of,
+    parameters_argument,
+    parse,
+    raw_option,
+    table,
+    workspace,
+    workspace_options,
 )  # fmt: skip
 
 
@@ -83,7 +90,8 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
         ledger = Ledger(path) if path.is_file() else Ledger(None)
         left = ledger.left(declared.budget)
         ledger.close()
-        click.echo(f"budget: {declared.budget.get('epsilon')} in all, {left:.4g} left")
+        if left is not None:
+            click.echo(f"budget: {declared.budget['epsilon']} in all, {left:.4g} left")
     click.echo("public by declaration: " + ("; ".join(made.public) or "nothing"))
     click.echo("to be discovered with noise: " + ("; ".join(made.undeclared) or "nothing"))
 

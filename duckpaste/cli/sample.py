@@ -34,7 +34,7 @@ def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
 @click.option("-n", "rows", type=click.IntRange(min=1), help="Rows (default: the fitted, noisy number).")
 @click.option("--seed", type=click.IntRange(min=0), help="The same model and seed give the same tables.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that duckpaste did not make.")
-@click.option("--threads", type=click.IntRange(min=1), help="DuckDB's threads.")
+@click.option("--threads", type=click.IntRange(1, 1024), help="DuckDB's threads.")
 def sample(model: Path, out: Path, rows: int | None, seed: int | None, overwrite: bool, threads: int | None) -> None:
     """Draw synthetic tables from a model. The private data is not needed.
 
