@@ -1,7 +1,7 @@
 """Network: columns drawn one after another, each from a table of counts given columns drawn before.
 
 Every model becomes one: a tree or junction tree in reverse elimination order, a Bayesian network, independent
-columns. Sampling rounds expected counts instead of only drawing (see `codec.draw.stratified`).
+columns. Sampling rounds expected counts instead of only drawing (see `rounding`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from duckpaste.codec.draw import stratified
 from duckpaste.domain import Clique, Domain, FloatArray, IntArray
+from duckpaste.models.rounding import deal, deal_members
 
 
 @dataclass(frozen=True)
@@ -62,49 +62,18 @@ class Network:
         for step in self.steps:
             name = step.column
             coarse = drawn[name]
-            out[name] = _expand(self.expansions[name], coarse, rng) if name in self.expansions else coarse
+            expansion = self.expansions.get(name)
+            if expansion is not None:
+                coarse = deal_members(expansion.coarse, expansion.weights, coarse, rng)
+            out[name] = coarse
         return out
 
 
 def _draw(
     step: Step, domain: Domain, drawn: Mapping[str, IntArray], n: int, rng: np.random.Generator
 ) -> IntArray:
-    """Codes of `step.column` for n rows, by inverting the conditional distribution of each parents' cell."""
-    size = domain[step.column]
-    counts = step.counts.reshape(-1, size)
+    """Codes of `step.column` for n rows, given the codes of its parents."""
     group = np.zeros(n, dtype=np.int64)
     for parent in step.parents:
         group = group * domain[parent] + drawn[parent]
-    return _invert(counts, group, stratified(group, rng))
-
-
-def _invert(counts: FloatArray, group: IntArray, u: FloatArray) -> IntArray:
-    """For each row the code whose slice of row `group` of `counts` holds the share `u`.
-
-    A group without mass draws from the sum over all groups."""
-    groups, size = counts.shape
-    total = counts.sum(axis=1)
-    if np.any(total <= 0):
-        overall = counts.sum(axis=0)
-        fallback = overall if overall.sum() > 0 else np.ones(size)
-        counts = np.where((total > 0)[:, None], counts, fallback)
-        total = counts.sum(axis=1)
-    # One flat cumulative array: row g occupies (g, g + 1], so a single sorted search serves all rows.
-    cdf = np.cumsum(counts / total[:, None], axis=1)
-    cdf[:, -1] = 1.0
-    flat = (cdf + np.arange(groups)[:, None]).ravel()
-    found = np.searchsorted(flat, group + u, side="right")
-    codes = found - group * size
-    # Rounding of group + u may cross a border by one ulp; empty codes at the end of a row are never hit.
-    return np.clip(codes, 0, size - 1)
-
-
-def _expand(expansion: Expansion, coarse: IntArray, rng: np.random.Generator) -> IntArray:
-    """Fine codes for coarse ones."""
-    order = np.argsort(expansion.coarse, kind="stable")
-    groups = int(expansion.coarse.max()) + 1
-    weights = np.zeros((groups, len(order)))
-    weights[expansion.coarse, np.arange(len(order))] = expansion.weights
-    empty = weights.sum(axis=1) <= 0
-    weights[expansion.coarse, np.arange(len(order))] += empty[expansion.coarse]
-    return _invert(weights, coarse, stratified(coarse, rng))
+    return deal(step.counts.reshape(-1, domain[step.column]), group, rng)

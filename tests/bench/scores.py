@@ -12,7 +12,9 @@ from duckpaste.domain import IntArray
 SMALL = 10_000  # cells of the triples that "l1s" averages, as the reference scripts of AIM do
 
 
-def scores(real: Mapping[str, IntArray], synthetic: Mapping[str, IntArray], sizes: Mapping[str, int]) -> dict[str, float]:
+def scores(
+    real: Mapping[str, IntArray], synthetic: Mapping[str, IntArray], sizes: Mapping[str, int]
+) -> dict[str, float]:
     """tv1, tv2, tv3: mean total variation over all 1-, 2-, 3-way marginals; l1s: mean ||c - c'||_1 / n over the
     triples of at most 10,000 cells."""
     n = len(next(iter(real.values())))
@@ -32,7 +34,9 @@ def scores(real: Mapping[str, IntArray], synthetic: Mapping[str, IntArray], size
     return out
 
 
-def _counts(codes: Mapping[str, IntArray], names: tuple[str, ...], sizes: Mapping[str, int], cells: int) -> IntArray:
+def _counts(
+    codes: Mapping[str, IntArray], names: tuple[str, ...], sizes: Mapping[str, int], cells: int
+) -> IntArray:
     flat = np.asarray(codes[names[0]], dtype=np.int64)
     for name in names[1:]:
         flat = flat * sizes[name] + codes[name]

@@ -1,0 +1,53 @@
+"""Independent columns: every 1-way marginal, nothing else. The floor that other algorithms must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from duckpaste.domain import Clique, Domain
+from duckpaste.models.base import Doors, Fitted, Release
+from duckpaste.models.network import Network, Step
+from duckpaste.models.options import option
+from duckpaste.models.pgm import Observation, total_of
+from duckpaste.models.shares import divided
+from duckpaste.models.singles import fitted_singles, worth_measuring
+
+
+@dataclass(frozen=True)
+class Independent:
+    """Measures all columns that are not evidence. Evidence is ignored: nothing depends on it."""
+
+    balance: float = option(
+        0.5, "loss of a column in proportion to codes ** balance; 0 for equal losses", high=1
+    )
+
+    def plan(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> list[Release]:
+        """One release; its sigma is the largest of all columns."""
+        cliques = worth_measuring(domain, _targets(domain, evidence))
+        if not cliques:
+            return []
+        least = min(divided(loss, domain, cliques, self.balance))
+        cells = sum(domain.cells(c) for c in cliques)
+        what = f"{len(cliques)} one-way marginals"
+        return [Release("one-way", what, len(cliques), cells, loss, doors_sigma(least))]
+
+    def fit(self, doors: Doors, evidence: Clique = ()) -> Fitted:
+        """Noisy counts, projected on the simplex with a common total."""
+        domain = doors.domain
+        targets = _targets(domain, evidence)
+        cliques = worth_measuring(domain, targets)
+        losses = divided(doors.loss, domain, cliques, self.balance)
+        measured = doors.measure(cliques, losses, "one-way") if cliques else []
+        observations = [Observation.of(m) for m in measured]
+        total = total_of(observations)
+        singles = fitted_singles(domain.project(targets), observations, total)
+        steps = [Step(name, (), singles[name]) for name in targets]
+        return Fitted(Network(domain, tuple(evidence), steps, total=total), measured, {"total": total})
+
+
+def _targets(domain: Domain, evidence: Clique) -> Clique:
+    given = set(domain.clique(evidence))
+    return tuple(n for n in domain if n not in given)

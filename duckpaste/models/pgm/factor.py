@@ -1,0 +1,61 @@
+"""Factors: dense arrays over named axes, and the index maps between a set of axes and a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from duckpaste.domain import Clique, Domain, FloatArray
+
+Factor = tuple[Clique, FloatArray]
+"""Axis names and the array over them; any order of axes."""
+
+
+class Link:
+    """The way between arrays over the axes `outer` and arrays over the axes `inner`, a part of them.
+
+    Made once for each pair of cliques, so that a sweep only reshapes, sums and broadcasts.
+    """
+
+    __slots__ = ("_inner_order", "_outer_order", "_shape", "_summed", "_turned")
+
+    def __init__(self, domain: Domain, outer: Clique, inner: Clique) -> None:
+        position = {name: i for i, name in enumerate(outer)}
+        places = [position[name] for name in inner]
+        order = sorted(range(len(inner)), key=places.__getitem__)
+        back = sorted(range(len(inner)), key=order.__getitem__)
+        kept = set(places)
+        self._turned = order != list(range(len(inner)))
+        self._outer_order = tuple(order)
+        self._inner_order = tuple(back)
+        self._summed = tuple(i for i in range(len(outer)) if i not in kept)
+        self._shape = tuple(domain[n] if i in kept else 1 for i, n in enumerate(outer))
+
+    def widen(self, values: FloatArray) -> FloatArray:
+        """An array over `inner` as a view that broadcasts against arrays over `outer`."""
+        turned = values.transpose(self._outer_order) if self._turned else values
+        return turned.reshape(self._shape)
+
+    def narrow(self, values: FloatArray) -> FloatArray:
+        """Sums an array over `outer` to `inner` (a view when nothing is summed)."""
+        out: FloatArray = values.sum(axis=self._summed) if self._summed else values
+        return out.transpose(self._inner_order) if self._turned else out
+
+
+def contract(factors: Sequence[Factor], keep: Clique) -> FloatArray:
+    """The product of `factors`, summed over all axes but `keep`; the axes of the result follow `keep`."""
+    numbers: dict[str, int] = {}
+    operands: list[Any] = []
+    for names, values in factors:
+        operands += [values, [numbers.setdefault(n, len(numbers)) for n in names]]
+    wanted = [numbers[n] for n in keep]
+    out: FloatArray = np.einsum(*operands, wanted, optimize="greedy" if len(factors) > 1 else False)
+    return out
+
+
+def divide(top: FloatArray, bottom: FloatArray) -> FloatArray:
+    """top / bottom with 0 where bottom is 0 (a condition that never holds)."""
+    out = np.zeros(np.broadcast_shapes(top.shape, bottom.shape))
+    return np.divide(top, bottom, out=out, where=bottom > 0)

@@ -1,0 +1,127 @@
+"""The fit as a convex problem over one flat vector: the cells of all heads, one after another.
+
+A head is a maximal measured clique. Potentials, marginals, targets and weights live on heads; marginals measured
+inside a head are read off it, which keeps the steps long (aim_mst_spec, section 1: smallest containing clique).
+Everything is in proportions: counts divided by the total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from duckpaste.domain import Clique, Domain, FloatArray
+from duckpaste.errors import DomainError
+from duckpaste.models.pgm.elimination import maximal
+from duckpaste.models.pgm.factor import Link
+from duckpaste.models.pgm.junction import JunctionTree
+from duckpaste.models.pgm.propagation import Propagation
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A measured marginal inside a head."""
+
+    head: int
+    link: Link
+    target: FloatArray
+    weight: FloatArray
+
+
+class Problem:
+    """Least squares of marginals over a junction tree: loss(mu) = sum of weight * (mu - target)^2 / 2.
+
+    `targets` are clique -> (proportions, weight), axes in domain order; `structure` are cliques without a target
+    that the model must hold as well. Weights are scaled to at most 1.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        targets: Mapping[Clique, tuple[FloatArray, FloatArray]],
+        structure: Iterable[Clique] = (),
+        last: Iterable[str] = (),
+    ) -> None:
+        self.domain = domain
+        single = [(name,) for name in domain]
+        found = maximal([*targets, *structure, *single])
+        self.heads: list[Clique] = [domain.clique(h) for h in found]
+        self.tree = JunctionTree(domain, self.heads, last)
+        self.propagation = Propagation(self.tree)
+        sizes = [domain.cells(h) for h in self.heads]
+        self._slices = [slice(end - size, end) for end, size in zip(np.cumsum(sizes), sizes, strict=True)]
+        self._shapes = [domain.shape(h) for h in self.heads]
+        self.cells = int(sum(sizes))
+        self._route_heads()
+        self._set_targets(targets)
+
+    def _route_heads(self) -> None:
+        self._hosted: list[list[tuple[int, Link]]] = [[] for _ in self.tree.nodes]
+        for i, head in enumerate(self.heads):
+            node = self.tree.home(head)
+            if node is not None:
+                self._hosted[node].append((i, Link(self.domain, self.tree.nodes[node].axes, head)))
+
+    def _set_targets(self, targets: Mapping[Clique, tuple[FloatArray, FloatArray]]) -> None:
+        scale = max((float(w.max()) for _, w in targets.values() if w.size), default=1.0)
+        self._target = np.zeros(self.cells)
+        self._weight = np.zeros(self.cells)
+        self._parts: list[_Part] = []
+        number = {head: i for i, head in enumerate(self.heads)}
+        for clique, (value, weight) in targets.items():
+            if clique in number:
+                self.view(self._target, number[clique])[...] = value
+                self.view(self._weight, number[clique])[...] = weight / scale
+            else:
+                head = self.host(clique)
+                link = Link(self.domain, self.heads[head], clique)
+                self._parts.append(_Part(head, link, value, weight / scale))
+
+    def hosted(self, node: int) -> list[int]:
+        """The numbers of the heads whose potentials add up on a node."""
+        return [i for i, _ in self._hosted[node]]
+
+    def host(self, clique: Clique) -> int:
+        """The number of the smallest head that holds `clique`; raises DomainError when none does."""
+        wanted = set(clique)
+        inside = [i for i, head in enumerate(self.heads) if wanted.issubset(head)]
+        if not inside:
+            raise DomainError(f"no clique of the model holds {clique}")
+        return min(inside, key=lambda i: self.domain.cells(self.heads[i]))
+
+    def view(self, flat: FloatArray, head: int) -> FloatArray:
+        """The cells of one head in `flat`, in its shape; writing to it writes to `flat`."""
+        return flat[self._slices[head]].reshape(self._shapes[head])
+
+    def marginals(self, theta: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
+        """The model of the log-potentials `theta`: proportions of the heads (flat) and of the nodes."""
+        potentials: list[FloatArray | None] = []
+        for node, hosted in zip(self.tree.nodes, self._hosted, strict=True):
+            views = [link.widen(self.view(theta, i)) for i, link in hosted]
+            total = views[0] if views else None
+            for view in views[1:]:
+                total = total + view if total is not None else view
+            if total is not None:
+                shape = self.domain.shape(node.axes)
+                total = np.ascontiguousarray(np.broadcast_to(total, shape)) if total.shape != shape else total
+            potentials.append(total)
+        nodes = self.propagation.marginals(potentials)
+        mu = np.empty(self.cells)
+        for values, hosted in zip(nodes, self._hosted, strict=True):
+            for i, link in hosted:
+                self.view(mu, i)[...] = link.narrow(values)
+        return mu, nodes
+
+    def loss(self, mu: FloatArray) -> tuple[float, FloatArray]:
+        """The loss of the heads' proportions `mu` and its gradient."""
+        miss = mu - self._target
+        gradient = self._weight * miss
+        loss = float(miss @ gradient)
+        for part in self._parts:
+            off = part.link.narrow(self.view(mu, part.head)) - part.target
+            pull = part.weight * off
+            loss += float(np.vdot(off, pull))
+            self.view(gradient, part.head)[...] += part.link.widen(pull)
+        return loss / 2, gradient

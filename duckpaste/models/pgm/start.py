@@ -1,0 +1,89 @@
+"""Where a fit starts: close to the answer, so that few sweeps remain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from duckpaste.domain import Clique, FloatArray
+from duckpaste.models.pgm.factor import Link
+from duckpaste.models.pgm.problem import Problem
+from duckpaste.simplex import project, project_weighted
+
+Targets = Mapping[Clique, tuple[FloatArray, FloatArray]]
+
+_SHARE = 0.02  # of the noise's mass that the start keeps of its prior
+_LEAST, _MOST = 1e-12, 0.1
+_TINY = 1e-300
+
+
+def guess(problem: Problem, targets: Targets) -> FloatArray:
+    """Log-potentials of the heads from the measurements alone.
+
+    A node that is one measured head starts at P(own columns | separator) of that measurement, which is the answer
+    itself when nothing is noisy and all nodes are like that (a tree of pairs). Other columns start independent.
+    """
+    theta = np.zeros(problem.cells)
+    singles = {name: _single(problem, targets, name) for name in problem.domain}
+    for i, node in enumerate(problem.tree.nodes):
+        hosted = problem.hosted(i)
+        head = problem.heads[hosted[0]] if len(hosted) == 1 else ()
+        if len(head) == len(node.axes) and head in targets:
+            joint = _smoothed(*targets[head], _outer(singles, head))
+            border = Link(problem.domain, head, node.separator)
+            problem.view(theta, hosted[0])[...] = np.log(joint) - border.widen(np.log(border.narrow(joint)))
+            continue
+        for name in node.axes[len(node.separator) :]:
+            place = problem.host((name,))
+            link = Link(problem.domain, problem.heads[place], (name,))
+            problem.view(theta, place)[...] += link.widen(np.log(singles[name]))
+    return theta
+
+
+def taken_over(problem: Problem, potentials: Mapping[Clique, FloatArray], targets: Targets) -> FloatArray:
+    """Log-potentials from an earlier model's (warm start); new heads get one fitting step, log(measured / model)."""
+    theta = np.zeros(problem.cells)
+    for clique, values in potentials.items():
+        head = problem.host(clique)
+        problem.view(theta, head)[...] += Link(problem.domain, problem.heads[head], clique).widen(values)
+    fresh = [i for i, head in enumerate(problem.heads) if head in targets and head not in potentials]
+    if fresh:
+        mu, _ = problem.marginals(theta)
+        for i in fresh:
+            model = np.maximum(problem.view(mu, i), _TINY)
+            measured = _smoothed(*targets[problem.heads[i]], model)
+            problem.view(theta, i)[...] += np.log(measured) - np.log(model)
+    return theta
+
+
+def _single(problem: Problem, targets: Targets, name: str) -> FloatArray:
+    """A positive 1-way estimate: of the column's own measurement, else of any that has it, else uniform."""
+    size = problem.domain[name]
+    uniform = np.full(size, 1 / size)
+    holders = [(name,)] if (name,) in targets else sorted((c for c in targets if name in c), key=len)
+    if not holders:
+        return uniform
+    clique = holders[0]
+    value, weight = targets[clique]
+    link = Link(problem.domain, clique, (name,))
+    return _smoothed(link.narrow(value), 1 / link.narrow(1 / weight), uniform)
+
+
+def _smoothed(value: FloatArray, weight: FloatArray, prior: FloatArray) -> FloatArray:
+    """Noisy proportions on the simplex, mixed with a positive prior as far as they are noise."""
+    variance = 1 / weight
+    noise = math.sqrt(2 / math.pi) * float(np.sqrt(variance).sum())
+    mix = min(max(_SHARE * noise, _LEAST), _MOST)
+    even = float(variance.min()) == float(variance.max())
+    fitted = project(value, 1.0) if even else project_weighted(value, variance, 1.0)
+    out: FloatArray = np.maximum((1 - mix) * fitted + mix * prior / prior.sum(), _TINY)
+    return out
+
+
+def _outer(singles: Mapping[str, FloatArray], clique: Clique) -> FloatArray:
+    out = np.ones(())
+    for name in clique:
+        out = np.multiply.outer(out, singles[name])
+    return out
