@@ -54,9 +54,15 @@ def iso_week(days: IntArray) -> IntArray:
 
 def from_iso(years: IntArray, weeks: IntArray, weekdays: IntArray) -> IntArray:
     """The day of ISO dates. Week 53 of a year that has 52 is taken as week 52, so the year stays."""
-    start = iso_start(years)
-    last = (iso_start(years + 1) - start) // 7
-    days: IntArray = start + 7 * (np.minimum(weeks, last) - 1) + weekdays - 1
+    if not len(years):
+        return np.zeros(0, dtype=np.int64)
+    # One table of the years that occur: they are few, the rows many.
+    first, last = int(years.min()), int(years.max())
+    starts = iso_start(np.arange(first, last + 2))
+    weeks_of = np.diff(starts) // 7
+    at = years - first
+    days: IntArray = starts[at] + 7 * np.minimum(weeks, weeks_of[at]) + weekdays
+    days -= 8
     return days
 
 

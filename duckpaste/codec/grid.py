@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from duckpaste.codec.draw import stratified
+from duckpaste.codec.alias import Alias
 from duckpaste.codec.smooth import denoise, equal_mass
 from duckpaste.domain import FloatArray, IntArray
 from duckpaste.sql import literal
@@ -42,7 +42,9 @@ class Grid:
             span = int(high) - int(low) + 1
             width: int | float = -(-span // limit)
             cells = -(-span // int(width))
-            kept = () if width == 1 else tuple(sorted({int(p) for p in points if low <= p <= high}))
+            kept: tuple[int | float, ...] = ()
+            if width != 1:
+                kept = tuple(sorted({int(p) for p in points if low <= p <= high}))
             return cls(int(low), int(high), width, cells, True, kept)
         if high == low:
             return cls(float(low), float(high), 0.0, 1, False)
@@ -86,17 +88,25 @@ class Grid:
         """The lowest value of a (non-point) cell."""
         return self.low + cell * self.width
 
-    def draw(self, cell: IntArray, u: FloatArray) -> IntArray | FloatArray:
-        """A value in each cell: `u` in [0, 1) places it. int64 for whole numbers, float64 for reals."""
-        regular = np.minimum(cell, self.cells - 1)
+    def draw(self, cell: IntArray, rng: np.random.Generator) -> IntArray | FloatArray:
+        """A value in each cell, uniform where a cell holds several. int64 for whole numbers, float64 for reals."""
+        values: IntArray | FloatArray
+        if self.exact:
+            return cell + np.int64(self.low)
+        regular = np.minimum(cell, self.cells - 1) if self.points else cell
         if self.integer:
-            left = np.int64(self.low) + regular.astype(np.int64) * np.int64(self.width)
-            room = np.minimum(np.int64(self.high) - left, np.int64(self.width) - 1) + 1
-            values: IntArray | FloatArray = left + (u * room).astype(np.int64)
+            values = regular * np.int64(self.width) + np.int64(self.low)
+            room = np.minimum(np.int64(self.high) - values, np.int64(self.width) - 1) + 1
+            values += (rng.random(len(cell)) * room).astype(np.int64)
         else:
-            values = np.minimum(self.low + (regular + u) * self.width, self.high)
-        for i, point in enumerate(self.points):
-            values[cell == self.cells + i] = point
+            values = rng.random(len(cell))
+            values += regular
+            values *= self.width
+            values += self.low
+            np.minimum(values, self.high, out=values)
+        if self.points:
+            at = np.flatnonzero(cell >= self.cells)
+            values[at] = np.array(self.points, dtype=values.dtype)[cell[at] - self.cells]
         return values
 
 
@@ -112,6 +122,7 @@ class Binned:
         self.limit = max(1, bins)
         self.edges = tuple(edges)
         self.mass: FloatArray | None = None
+        self._alias: Alias | None = None
         self.starts: list[int] = list(range(grid.cells)) if self.plain else []
         if self.plain:
             self.mass = np.ones(grid.size)
@@ -169,28 +180,19 @@ class Binned:
         """Values for `codes`, and a mask of those that are NULL (whose values mean nothing)."""
         if self.mass is None:
             raise RuntimeError("the fine histogram is not known yet")
-        grid = self.grid
         null = codes == 0 if self.nullable else np.zeros(len(codes), dtype=bool)
-        bins = np.where(null, 0, codes.astype(np.int64) - int(self.nullable))
-        regular = len(self.starts)
-        bounds = np.append(np.asarray(self.starts, dtype=np.int64), grid.cells)
-        u = stratified(bins, rng)
-        cell = np.where(bins >= regular, grid.cells + bins - regular, 0)
-        inside = bins < regular
-        if inside.any():
-            cell[inside] = _pick(self.mass[: grid.cells], bounds, bins[inside], u[inside])
-        return grid.draw(cell, rng.random(len(codes))), null
+        bins = codes.astype(np.int64)
+        if self.nullable:
+            bins = np.maximum(bins - 1, 0)
+        cell = bins if self.plain else self._inside(self.mass).draw(bins, rng.random(len(codes)))
+        return self.grid.draw(cell, rng), null
 
-
-def _pick(mass: FloatArray, bounds: IntArray, bins: IntArray, u: FloatArray) -> IntArray:
-    """For each row a cell inside its bin with probability proportional to `mass` (uniform where the bin has none)."""
-    total = np.add.reduceat(mass, bounds[:-1])
-    width = np.diff(bounds)
-    empty = np.repeat(total <= 0, width)
-    cdf = np.concatenate([[0.0], np.cumsum(np.where(empty, 1.0, mass))])
-    low, high = cdf[bounds[:-1]][bins], cdf[bounds[1:]][bins]
-    cell = np.searchsorted(cdf, low + u * (high - low), side="right") - 1
-    return np.clip(cell, bounds[:-1][bins], bounds[1:][bins] - 1)
+    def _inside(self, mass: FloatArray) -> Alias:
+        """The distribution of cells inside each bin; a point is a bin of one cell."""
+        if self._alias is None:
+            points = range(self.grid.cells, self.grid.size + 1)
+            self._alias = Alias(mass, np.array([*self.starts, *points], dtype=np.int64))
+        return self._alias
 
 
 def _search(x: str, edges: Sequence[int | float], first: int, last: int) -> str:

@@ -50,6 +50,7 @@ class DateSpan:
             raise fault(field, "option 'min' lies after 'max'", "swap them")
         self.declared = (self.low, self.high)
         self.length: Binned | None = None
+        self._table: IntArray | None = None
         self.rest = self._rest()
         if self.relative or (self.low is not None and self.high is not None):
             self._build()
@@ -179,6 +180,8 @@ class DateSpan:
 
     def days(self, values: Sequence[IntArray], reference: IntArray | None) -> IntArray:
         """Days from the values of all parts and the reference's days (None without a reference column)."""
+        if self.unit == "year" and reference is None and self.length is not None:
+            return self._by_table(values)
         start: IntArray = np.zeros(1, dtype=np.int64)
         if reference is not None:
             start = self.units(np.clip(reference, calendar.FIRST_DAY, calendar.LAST_DAY))
@@ -192,6 +195,27 @@ class DateSpan:
         else:
             found = units
         return np.clip(found, *self.limits)
+
+
+    def _by_table(self, values: Sequence[IntArray]) -> IntArray:
+        """`days` without a reference column: one look-up a row in a table of all (year, week, weekday)."""
+        if self.length is None:
+            raise RuntimeError(f"{self.column}: the range is not known yet")
+        low, high = int(self.length.grid.low), int(self.length.grid.high)
+        if self._table is None:
+            start = 0 if self.origin is None else int(self.units(np.array([self.origin]))[0])
+            year, week, weekday = np.meshgrid(np.arange(low, high + 1), np.arange(53), np.arange(7), indexing="ij")
+            units = np.clip(start + year.ravel(), -9999, 19_999)
+            days = calendar.from_iso(units, week.ravel() + 1, weekday.ravel() + 1)
+            self._table = np.clip(days, *self.limits)
+        at = values[0] - low
+        at *= 53
+        at += values[1]
+        at *= 7
+        at += values[2]
+        at -= 8
+        # A NULL's parts are 0 and may point outside; the row is masked.
+        return np.take(self._table, at, mode="clip")
 
 
 class ClockSpan:

@@ -185,19 +185,21 @@ def draw_together(
 ) -> tuple[list[IntArray], np.ndarray]:
     """A value a part and row, and a null mask: NULL where the first part has the code of NULL."""
     first = parts[0]
-    null = codes[first.name] == 0 if first.nullable else np.zeros(len(codes[first.name]), dtype=bool)
-    present = np.flatnonzero(~null)
+    rows = len(codes[first.name])
+    null = codes[first.name] == 0 if first.nullable else np.zeros(rows, dtype=bool)
+    present: slice | np.ndarray = np.flatnonzero(~null) if first.nullable else slice(None)
     values: list[IntArray] = []
     for binned in parts:
         code = codes[binned.name][present]
         if binned.nullable and (lost := np.flatnonzero(code == 0)).size:
             code = code.copy()
             code[lost] = _stand_in(binned, lost.size, rng)
-        value = np.zeros(len(null), dtype=np.int64)
-        if binned.plain:  # one value a bin: nothing to draw
-            value[present] = int(binned.grid.low) + code.astype(np.int64) - int(binned.nullable)
-        else:
-            value[present] = binned.draw(code, rng)[0]
+        drawn = binned.draw(code, rng)[0]
+        if not first.nullable:
+            values.append(drawn)
+            continue
+        value = np.zeros(rows, dtype=np.int64)
+        value[present] = drawn
         values.append(value)
     return values, null
 

@@ -128,11 +128,11 @@ def test_times_survive_to_the_span(db, span, kind):
     )
     codec = fresh("time", kind, span=span, bins=min(steps, 2880))
     learned(codec, db)
-    if span == "second":  # half a minute a bin; the 30 rows of a bin share out its 30 equally full cells
+    if span == "second":  # half a minute a bin; inside it a second is drawn
         codes = encoded(codec, db)
         made = decoded(codec, codes, steps).cast(pa.int64()).to_numpy() % 86_400_000_000
         np.testing.assert_array_equal(made // 30_000_000, np.arange(steps) // 30)
-        np.testing.assert_array_equal(np.sort(made), np.arange(steps) * 1_000_000)
+        assert not (made % 1_000_000).any() and len(np.unique(made)) > steps / 2
     else:
         same(codec, db)
 
