@@ -7,6 +7,7 @@ from pathlib import Path
 from duckpaste import sql
 from duckpaste.db import Db
 from duckpaste.errors import UserError, nearest
+from duckpaste.files import make_folder
 
 FORMATS = {"parquet": "(format parquet, compression zstd)", "csv": "(format csv, header)"}
 
@@ -22,10 +23,7 @@ def export(database: Path, folder: Path, form: str = "parquet") -> list[Path]:
             "tables", "select table_name from duckdb_tables() where schema_name = 'main' order by 1")]  # fmt: skip
         if not names:
             raise UserError("holds no table", str(database), "name a file that `duckpaste sample` wrote")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"can't make the folder: {error.strerror}", str(folder)) from None
+        make_folder(folder)
         written = []
         for name in names:
             safe = "".join(c if c.isalnum() or c in "-_. " else "_" for c in name).strip(". ") or "table"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from duckpaste.errors import UserError
@@ -18,11 +18,15 @@ def built(path: Path) -> Iterator[Path]:
     check_folder(path)
     folder = path.resolve().parent
     temporary = folder / f".{path.name}.{os.getpid()}.tmp"
+    temporary.unlink(missing_ok=True)  # of a killed process that had our number
     try:
         yield temporary
+        # The log of a file that is replaced must not be read into the new one.
+        path.with_name(path.name + ".wal").unlink(missing_ok=True)
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(f"can't write: {error.strerror}", str(path), "is the disk full or the folder read-only?") from None
+        remedy = "is the disk full or the folder read-only?"
+        raise UserError(f"can't write: {error.strerror}", str(path), remedy) from None
     finally:
         for left in (temporary, temporary.with_name(temporary.name + ".wal")):
             left.unlink(missing_ok=True)
@@ -37,3 +41,35 @@ def check_folder(path: Path) -> None:
         raise UserError("no such folder", str(folder), "make it first")
     if not os.access(folder, os.W_OK):
         raise UserError("the folder can't be written", str(folder), "choose another with -o")
+
+
+def is_same(a: Path, b: Path) -> bool:
+    """Whether two paths are, or would be, one file: by way of links and relative paths too."""
+    try:
+        return a.resolve() == b.resolve() or (a.exists() and b.exists() and a.samefile(b))
+    except OSError:
+        return False
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder for results, with those above it. Raises UserError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise UserError("is not a folder", str(path), "name another") from None
+    except OSError as error:
+        raise UserError(f"can't make the folder: {error.strerror}", str(path), "name another") from None
+
+
+@contextmanager
+def results(folder: Path) -> Iterator[None]:
+    """Make a folder for results; when the block fails before anything stands in it, it goes again."""
+    missing = [p for p in (folder, *folder.parents) if not p.exists()]
+    make_folder(folder)
+    try:
+        yield
+    except BaseException:
+        for path in missing:
+            with suppress(OSError):
+                path.rmdir()
+        raise

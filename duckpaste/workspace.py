@@ -8,6 +8,7 @@ from typing import Any
 
 from duckpaste.db import Db
 from duckpaste.errors import UserError
+from duckpaste.files import is_same
 from duckpaste.prepare import Prepared, prepare, resolve
 from duckpaste.schema.view import View
 
@@ -17,12 +18,29 @@ DATABASE = "duckpaste.duckdb"
 class Workspace:
     """Holds private data: raw tables and views live in `db`, the ledger in a file beside it.
 
-    `views` are folders of a user's own views, looked up before those that ship."""
+    `views` are folders of a user's own views, looked up before those that ship. `new` tells that the database file
+    was made for this workspace: when the block of `with` fails before anything stands in it, the file goes."""
 
-    def __init__(self, db: Db, views: Sequence[Path] = (), ledger: Path | None = None) -> None:
+    def __init__(self, db: Db, views: Sequence[Path] = (), ledger: Path | None = None, *, new: bool = False) -> None:
         self.db = db
         self.views = tuple(views)
         self._ledger = ledger
+        self._new = new
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        unused = self._new and kind is not None and self._is_empty()
+        self.db.close()
+        if unused and self.db.path is not None:
+            self.db.path.unlink(missing_ok=True)
+
+    def _is_empty(self) -> bool:
+        try:
+            return not self.db.rows_sql("tables", "select 1 from duckdb_tables() where not temporary limit 1")
+        except UserError:
+            return False
 
     @property
     def ledger_path(self) -> Path | None:
@@ -33,18 +51,34 @@ class Workspace:
 
     def load(self, name: str) -> View:
         """The view called `name` (or in the folder `name`), as declared; its tables need not exist yet."""
-        from duckpaste.schema import fields
+        from duckpaste.schema import fields, folders
 
-        return fields.load(fields.find(name, self.views))
+        path = fields.find(name, self.views)
+        if (path / folders.DATASET).is_file() and not (path / folders.VIEW).is_file():
+            views = ", ".join(n for n, kind in fields.available(self.views) if kind == "view")
+            raise UserError("is a dataset, not a view", name, f"name a view (known: {views})")
+        return fields.load(path)
+
+    def refuse_private(self, target: Path, view: View | None = None) -> None:
+        """Raise UserError when `target` is the working database, its ledger, or the file that `view` reads."""
+        private = [self.db.path, self.ledger_path]
+        if view is not None and view.database:
+            private.append(Path(view.database.removeprefix("sqlite:")))
+        for path in private:
+            if path is not None and is_same(path, target):
+                raise UserError("is the private data, or its ledger", str(target), "name another file with -o")
 
     def ingest_dataset(
         self, name: str, raw: Path | None, parameters: Mapping[str, Any], beside: Sequence[Path] = ()
     ) -> list[str]:
         """Make the tables of a dataset anew. It is looked up in `beside` too."""
         from duckpaste import ingest
-        from duckpaste.schema import fields
+        from duckpaste.schema import fields, folders
 
-        return ingest.ingest_dataset(self.db, fields.find(name, (*self.views, *beside)), raw, parameters)
+        path = fields.find(name, (*self.views, *beside))
+        if (path / folders.VIEW).is_file() and not (path / folders.DATASET).is_file():
+            raise UserError("is a view, not a dataset", name, f"run: duckpaste ingest-view {name}")
+        return ingest.ingest_dataset(self.db, path, raw, parameters)
 
     def ingest(
         self, view: View, *, raw: Path | None = None, parameters: Mapping[str, Any] | None = None, anew: bool = False
@@ -52,6 +86,8 @@ class Workspace:
         """Make what is missing of the view and its dataset (`anew`: everything); return what was made."""
         from duckpaste import ingest
 
+        if parameters and not view.dataset:
+            raise UserError(f"has no dataset that could take data.{next(iter(parameters))}", view.name, "leave it out")
         made: list[str] = []
         if view.dataset and (anew or parameters or not ingest.is_ingested(self.db, view.dataset)):
             made += [f"{view.dataset}.{t}" for t in self.ingest_dataset(
@@ -80,4 +116,5 @@ def open_workspace(
     for folder in views:
         if not folder.is_dir():
             raise UserError("no such folder", str(folder), "name a folder of views with --views")
-    return Workspace(Db.open(database, settings=settings), views)
+    new = not database.exists()
+    return Workspace(Db.open(database, settings=settings), views, new=new)

@@ -28,13 +28,14 @@ def demo(rows: int, out: Path, epsilon: float, seed: int) -> None:
     Example:
         duckpaste demo
     """
+    from duckpaste.files import make_folder
     from duckpaste.workspace import open_workspace
 
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     private = out / "private.duckdb"
     click.echo(f"A fictional clinic of {rows:,} patients stands in for your private data: {private}", err=True)
     space = open_workspace(private)
-    with space.db:
+    with space:
         parameters = (f"alg.epsilon={epsilon}", f"data.patients={rows}")
         pipes.run(space, "clinic.mst", parameters, out=out, seed=seed)
         click.echo("\nThe same question, asked of both:")

@@ -38,11 +38,12 @@ def fit(view_alg: str, parameters: tuple[str, ...], out: Path, raw: Path | None,
 
     name, algorithm = algorithm_of(view_alg)
     given, values = parse(parameters)
-    check_target(out)
     space = workspace(options)
-    with space.db:
+    with space:
         declared = space.load(name)
         wanted = request(algorithm, options_of(declared, algorithm, given))
+        space.refuse_private(out, declared)
+        check_target(out)
         space.ingest(declared, raw=raw, parameters=values)
         ready = space.ready(declared)
         ledger = Ledger(space.ledger_path)

@@ -43,7 +43,7 @@ def pipe(
         duckpaste pipe tab_adult.mst --raw ~/uci alg.epsilon=1 --out out/
     """
     space = workspace(options)
-    with space.db:
+    with space:
         run(space, view_alg, parameters, out=out, anew=anew, rows=rows, seed=seed, raw=raw)
 
 
@@ -53,6 +53,7 @@ def run(
 ) -> None:  # fmt: skip
     """The whole path. Faults that can be known before spending are raised before it."""
     from duckpaste.evaluate.fidelity import INTERNAL, compare
+    from duckpaste.files import results
     from duckpaste.fit import algorithm_of, fit_table, request
     from duckpaste.model_file import check_target as check_model
     from duckpaste.privacy.ledger import Ledger
@@ -62,24 +63,27 @@ def run(
     given, values = parse(parameters)
     declared = space.load(name)
     wanted = request(algorithm, options_of(declared, algorithm, given))
-    out.mkdir(parents=True, exist_ok=True)
     model_path, synthetic = out / "model.duckdb", out / "synthetic.duckdb"
-    check_model(model_path)
-    check_target(synthetic, overwrite=False)
-    with stage("ingest"):
-        space.ingest(declared, raw=raw, parameters=values, anew=anew)
-    ready = space.ready(declared)
-    with contextlib.closing(Ledger(space.ledger_path)) as ledger:
-        model = fit_table(space.db, ready, wanted, ledger, stage)
-    with stage("save"):
-        model.save(model_path)
+    for path in (model_path, synthetic):
+        space.refuse_private(path, declared)
+    with results(out):
+        check_model(model_path)
+        check_target(synthetic, overwrite=False)
+        with stage("ingest"):
+            space.ingest(declared, raw=raw, parameters=values, anew=anew)
+        ready = space.ready(declared)
+        with contextlib.closing(Ledger(space.ledger_path)) as ledger:
+            model = fit_table(space.db, ready, wanted, ledger, stage)
+        with stage("save"):
+            model.save(model_path)
     with stage("sample"), progress_bar() as progress:
         done = sample(model, synthetic, n=rows, seed=seed, progress=progress)
     with stage("compare"):
         found = compare(space.db, ready, model.tables[0], synthetic)
     click.echo(f"\n{INTERNAL}")
     lines = [
-        (s.name, s.kind, f"{s.null_real:.2%}", f"{s.null_synthetic:.2%}", f"{s.tv1:.4f}", f"{s.tv2:.4f}") for s in found.columns
+        (s.name, s.kind, f"{s.null_real:.2%}", f"{s.null_synthetic:.2%}", f"{s.tv1:.4f}", f"{s.tv2:.4f}")
+        for s in found.columns
     ]
     table(lines, ["column", "type", "NULL real", "NULL synthetic", "1-way", "2-way"], disable_numparse=True)
     some = "" if found.pairs == found.all_pairs else f" (of {found.all_pairs:,})"

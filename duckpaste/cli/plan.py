@@ -37,7 +37,7 @@ def check(view: str, exact: bool, raw: Path | None, **options: Any) -> None:
     from duckpaste.prepare import check_rows
 
     space = workspace(options)
-    with space.db:
+    with space:
         declared = space.load(view)
         space.ingest(declared, raw=raw)
         ready = space.ready(declared)
@@ -72,7 +72,7 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
     name, algorithm = algorithm_of(view_alg)
     given, values = parse(parameters)
     space = workspace(options)
-    with space.db:
+    with space:
         declared = space.load(name)
         wanted = request(algorithm, options_of(declared, algorithm, given))
         space.ingest(declared, raw=raw, parameters=values)
