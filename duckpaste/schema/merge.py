@@ -235,12 +235,15 @@ def _pointed(field: Field, table: Table, known: Mapping[str, Table]) -> Field:
     if field.kind == "id" and not field.refs:
         single = [k for k in table.foreign_keys if tuple(map(fold, k.columns)) == (fold(field.name),)]
         return replace(field, refs=tuple(f"{k.table}.{k.referenced[0]}" for k in single))
-    if field.kind in ("date", "datetime") and field.refs and "reference_type" not in field.options:
+    if field.kind in ("date", "datetime") and field.refs:
         owner, column = split(field.refs[0], known)
         target = known[owner or table.name].field_of(column)
+        added: dict[str, Any] = {}
         if target is not None and sqltypes.family(target.sql_type) == "integer":
-            options: dict[str, Any] = {**field.options, "reference_type": "year"}
-            return replace(field, options=options)
+            added["reference_type"] = "year"
+        if target is not None and target.nullable:
+            added["reference_nullable"] = True
+        return replace(field, options={**added, **field.options})
     return field
 
 

@@ -316,3 +316,16 @@ def test_timestamps_take_dates_as_bounds(tmp_path: Path) -> None:
     field = of(view, "t", "a")
     assert field.option("min") == dt.datetime(2005, 6, 7)
     assert field.option("max") == dt.datetime(2009, 12, 31, 23, 59, 59, 999999)
+
+
+def test_a_nullable_reference_is_told_to_the_date_that_points_at_it() -> None:
+    """A discharge without an admission has no value: the codec must know that before any row is read."""
+    db = Db.open()
+    db.run_sql("t", "create table visits (came date, went date not null)")
+    fields = (
+        Field("came", "date", True),
+        Field("went", "date", False, refs=("came",), options={"span": "day"}),
+    )
+    view = View("v", Path("v"), (Table("visits", fields),))
+    went = merge.resolve(view, catalog.read(db, "main")).tables[0].field_of("went")
+    assert went is not None and went.options["reference_nullable"] is True
