@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,14 @@ def ident(*parts: str) -> str:
         if not part or "\0" in part:
             raise UserError("a name is empty or holds a NUL character", remedy="rename the table or column")
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def free(name: str, taken: Iterable[str]) -> str:
+    """`name`, with underscores before it until none of `taken` is the same name (DuckDB ignores case)."""
+    known = {t.casefold() for t in taken}
+    while name.casefold() in known:
+        name = f"_{name}"
+    return name
 
 
 def literal(value: Any) -> str:

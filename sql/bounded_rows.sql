@@ -1,8 +1,9 @@
 {#-
 bounded_rows: a table's rows such that one privacy unit's rows weigh at most k in total
 inputs: source (quoted table), target, unit (column), k, one (the integer that stands for a weight of 1),
-  bound ('weights' or 'rows'), order_by (columns that rank a unit's rows where bound is 'rows')
-output: the columns of the source, and _weight (integer, in units of 1 / one)
+  bound ('weights' or 'rows'), order_by (columns that rank a unit's rows where bound is 'rows'),
+  weight, rank (names that no column of the source has)
+output: the columns of the source, and the weight (integer, in units of 1 / one)
 grain: one row of the source; rows whose unit is NULL are outside the release. With bound 'weights' a unit of n > k
   rows gets floor(one * k / n) a row; with 'rows' it keeps the k rows of lowest md5 rank.
 sensitivity: adding or removing a unit changes the sum of weights by at most k * one; which rows of a unit stay, and
@@ -10,17 +11,17 @@ sensitivity: adding or removing a unit changes the sum of weights by at most k *
 -#}
 create temp table {{ target }} as
 {% if bound == 'weights' %}
-select t.*, (case when u.n <= {{ k }} then {{ one }} else {{ one }} * {{ k }}::bigint // u.n end)::bigint as _weight
+select t.*, (case when u.n <= {{ k }} then {{ one }} else {{ one }} * {{ k }}::bigint // u.n end)::bigint as {{ weight | ident }}
 from {{ source }} t join (
   select {{ unit | ident }} as unit_key, count(*) as n from {{ source }} group by all
 ) u on t.{{ unit | ident }} = u.unit_key
 {% else %}
-select t.* exclude (_rank), {{ one }}::bigint as _weight from (
+select t.* exclude ({{ rank | ident }}), {{ one }}::bigint as {{ weight | ident }} from (
   select s.*, row_number() over (
     partition by {{ unit | ident }}
     order by md5(concat_ws('|'{% for c in order_by %}, {{ c | ident }}::varchar{% endfor %})){% for c in order_by %}, {{ c | ident }}{% endfor %}
 
-  ) as _rank
+  ) as {{ rank | ident }}
   from {{ source }} s where {{ unit | ident }} is not null
-) t where _rank <= {{ k }}
+) t where {{ rank | ident }} <= {{ k }}
 {% endif %}

@@ -104,7 +104,7 @@ class Marginals:
         flat = np.zeros(int(offsets[-1]), dtype=np.int64)
         if len(found["cell"]):
             flat[offsets[np.asarray(found["block"])] + np.asarray(found["cell"], dtype=np.int64)] = found["n"]
-        out = []
+        out: list[IntArray] = []
         for i, block in enumerate(blocks):
             dense = flat[offsets[i] : offsets[i + 1]].reshape(self.domain.shape(block))
             if self.weight is None and int(dense.sum()) != self.rows:

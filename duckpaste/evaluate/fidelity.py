@@ -59,7 +59,7 @@ def compare(db: Db, ready: Prepared, model: TableModel, synthetic: Path) -> Fide
     if len(pairs) > MAX_PAIRS:
         keep = np.random.default_rng(0).choice(len(pairs), MAX_PAIRS, replace=False)
         chosen = [pairs[i] for i in sorted(keep)]
-    cliques: list[Clique] = [(n,) for n in domain] + chosen
+    cliques: list[Clique] = [*((n,) for n in domain), *chosen]
     alias = sql.ident("duckpaste_synthetic")
     db.run_sql("attach", f"attach {sql.literal(str(synthetic))} as {alias} (read_only)")
     try:

@@ -21,23 +21,18 @@ _SAFE = 1 + 1e-9
 class Protected:
     """A private table whose units weigh at most `k`: a quoted relation, its name for people, its unit column.
 
-    `weighted` tells that the relation has a column _weight in units of 1/ONE; otherwise each row is a unit."""
+    `weight` names the relation's column of weights in units of 1/ONE; without one each row is a unit."""
 
     relation: str
     name: str
     unit: str | None = None
     k: int = 1
-    weighted: bool = False
+    weight: str | None = None
 
     @property
     def one(self) -> int:
         """The count of one row of weight 1."""
-        return ONE if self.weighted else 1
-
-    @property
-    def weight(self) -> str | None:
-        """The column of weights, if there is one."""
-        return "_weight" if self.weighted else None
+        return ONE if self.weight else 1
 
 
 @dataclass(frozen=True)

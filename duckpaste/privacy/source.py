@@ -40,8 +40,11 @@ def protect(
     if unit is None:
         return Protected(relation, name)
     target = _temporary("bounded")
-    db.run("bounded_rows", source=relation, target=target, unit=unit, k=k, one=ONE, bound=bound, order_by=list(order_by))
-    return Protected(target, name, unit, k, True)
+    taken = [r[0] for r in db.rows_sql("columns", f"select column_name from (describe select * from {relation})")]
+    weight, rank = sql.free("_weight", taken), sql.free("_rank", taken)
+    db.run("bounded_rows", source=relation, target=target, unit=unit, k=k, one=ONE, bound=bound, order_by=list(order_by),
+           weight=weight, rank=rank)  # fmt: skip
+    return Protected(target, name, unit, k, weight)
 
 
 def _temporary(what: str) -> str:
@@ -122,9 +125,11 @@ class Source:
                 sizes[column.name] = column.size
                 columns.append({"name": column.name, "size": column.size, "expression": expressions[column.name]})
         target = _temporary("encoded")
-        self._db.run("encoded", relation=self.table.relation, target=target, columns=columns, weight=self.table.weight)
+        weight = sql.free("_weight", sizes) if self.table.weight else None
+        self._db.run("encoded", relation=self.table.relation, target=target, columns=columns,
+                     weight=self.table.weight, weight_name=weight)  # fmt: skip
         domain = Domain(sizes)
-        counter = Marginals(DuckDbEngine(self._db), target, domain, weight=self.table.weight)
+        counter = Marginals(DuckDbEngine(self._db), target, domain, weight=weight)
         return Encoded(self._db, self.table, self.run, domain, target, counter, math.inf)
 
 
@@ -227,26 +232,26 @@ class Encoded:
         """The same doors over coarser codes. `ask` are cliques that will be asked, whose keys may be stored."""
         sizes = {name: int(np.max(to)) + 1 for name, to in maps.items()}
         domain = self._domain.resized(sizes)
-        relation = self._relation
+        relation, weight = self._relation, self._counter.weight
         if any(len(to) != sizes[name] for name, to in maps.items()):
             relation = _temporary("recoded")
             columns = [
                 {"name": n, "size": domain[n], "expression": recode_sql(sql.ident(n), maps[n]) if n in maps else sql.ident(n)}
                 for n in domain
             ]
-            self._db.run("encoded", relation=self._relation, target=relation, columns=columns, weight=self.table.weight)
+            self._db.run("encoded", relation=self._relation, target=relation, columns=columns, weight=weight, weight_name=weight)
         keys: dict[Clique, str] = {}
         rows = self._counter.rows
         if ask and rows >= _STORE_KEYS_ABOVE:
             blocks = cover(ask, domain, block_limit(rows), restarts=20).blocks
-            keys = {b: f"_key_{i}" for i, b in enumerate(blocks)}
+            keys = {b: sql.free(f"_key_{i}", domain) for i, b in enumerate(blocks)}
             packed = _temporary("packed")
             self._db.run(
-                "packed", relation=relation, target=packed, temporary=True, columns=[*domain, *([w] if (w := self.table.weight) else [])],
+                "packed", relation=relation, target=packed, temporary=True, columns=[*domain, *([weight] if weight else [])],
                 keys=[{"columns": b, "sizes": domain.shape(b), "name": n, "cells": domain.cells(b)} for b, n in keys.items()],
             )  # fmt: skip
             relation = packed
         counter = Marginals(
-            DuckDbEngine(self._db), relation, domain, weight=self.table.weight, keys=keys, rows=rows,
+            DuckDbEngine(self._db), relation, domain, weight=weight, keys=keys, rows=rows,
         )  # fmt: skip
         return Encoded(self._db, self.table, self.run, domain, relation, counter, self._loss)

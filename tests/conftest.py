@@ -1,0 +1,17 @@
+"""Options of the whole test suite."""
+
+from __future__ import annotations
+
+import pytest
+from testkit import seen  # noqa: F401 - a fixture
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--update-golden writes the files of tests/golden anew."""
+    parser.addoption("--update-golden", action="store_true", help="write the files of tests/golden anew")
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written instead of compared."""
+    return bool(request.config.getoption("--update-golden"))

@@ -1,0 +1,102 @@
+"""Small private databases, runs and doors for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from duckpaste import sql
+from duckpaste.db import Db
+from duckpaste.fit import fit_table, request
+from duckpaste.model import Model
+from duckpaste.prepare import Prepared, prepare, resolve
+from duckpaste.privacy import noise
+from duckpaste.privacy.accountant import Guarantee
+from duckpaste.privacy.ledger import Ledger, Run
+from duckpaste.schema.view import Field, Table, View
+
+INF = float("inf")
+
+
+def put(
+    db: Db, name: str, columns: Mapping[str, Sequence[Any]], types: Mapping[str, str] | None = None
+) -> str:
+    """A table of `columns` (SQL types where given); its quoted name."""
+    data = pa.table(
+        [pa.array(list(v)) for v in columns.values()], names=[f"c{i}" for i in range(len(columns))]
+    )
+    kinds = types or {}
+    cast = ", ".join(
+        f"c{i}" + (f"::{kinds[n]}" if n in kinds else "") + f" as {sql.ident(n)}"
+        for i, n in enumerate(columns)
+    )
+    quoted = sql.ident(name)
+    db.insert_arrow("put", f"create or replace table {quoted} as select {cast} from made_", "made_", data)
+    return quoted
+
+
+def ready(db: Db, table: Table, budget: Mapping[str, Any] | None = None) -> Prepared:
+    """The table of the schema main under the view `v`, with what its catalogue declares."""
+    view = View("v", Path("."), (table,), budget=budget or {})
+    return prepare(db, resolve(db, view, "main"), "main")
+
+
+def category(name: str, values: Sequence[Any] | None = None, **options: Any) -> Field:
+    """A categorical field; without `values` they are discovered."""
+    return Field(name, "categorical", options=options | ({} if values is None else {"values": list(values)}))
+
+
+def number(name: str, low: Any = None, high: Any = None, **options: Any) -> Field:
+    """A numerical field."""
+    bounds = {k: v for k, v in (("min", low), ("max", high)) if v is not None}
+    return Field(name, "numerical", options=options | bounds)
+
+
+def begin(
+    epsilon: float = 1.0, delta: float = 1e-9, *, k: int = 1, ledger: Ledger | None = None, **more: Any
+) -> Run:
+    """A run of a ledger (in memory unless given) that may spend all that the guarantee allows."""
+    guarantee = Guarantee(epsilon, delta)
+    book = Ledger(None) if ledger is None else ledger
+    return book.begin(view="v", unit="row", contributions=k, algorithm="test", guarantee=guarantee,
+                      loss=more.pop("loss", guarantee.loss()), **more)  # fmt: skip
+
+
+def fitted(
+    db: Db, table: Table, algorithm: str = "independent", *, ledger: Ledger | None = None,
+    budget: Mapping[str, Any] | None = None, **options: Any,
+) -> Model:  # fmt: skip
+    """Fit one table of the schema main."""
+    book = Ledger(None) if ledger is None else ledger
+    return fit_table(db, ready(db, table, budget), request(algorithm, options), book)
+
+
+class Seen:
+    """What reached the noise: exact vectors (in units of 1/one) and exact scores, in order."""
+
+    def __init__(self) -> None:
+        self.vectors: list[np.ndarray] = []
+        self.scores: list[np.ndarray] = []
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
+    """Replaces noise by nothing and selection by 0, and keeps what they were given."""
+    kept = Seen()
+
+    def add(counts: np.ndarray, scale: float, *, pure: bool) -> np.ndarray:
+        kept.vectors.append(np.array(counts))
+        return counts
+
+    def noisy_max(scores: np.ndarray, scale: float, *, pure: bool) -> int:
+        kept.scores.append(np.array(scores))
+        return 0
+
+    monkeypatch.setattr(noise, "add", add)
+    monkeypatch.setattr(noise, "noisy_max", noisy_max)
+    return kept
