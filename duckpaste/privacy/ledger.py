@@ -16,7 +16,7 @@ from typing import Any
 
 from duckpaste.db import Db
 from duckpaste.errors import BudgetError, UserError
-from duckpaste.privacy.accountant import Guarantee, epsilon_of
+from duckpaste.privacy.accountant import DEFAULT_DELTA, Guarantee, delta_of, epsilon_of
 
 # A release's proved loss is rounded upwards by the library that proves it.
 _SLACK = 1 + 1e-7
@@ -54,6 +54,14 @@ class Totals:
         by_rho = epsilon_of(self.rho, delta - self.delta) if delta > self.delta else math.inf
         return by_rho if self.pure_epsilon is None or self.delta else min(by_rho, self.pure_epsilon)
 
+    def within(self, epsilon: float, delta: float) -> bool:
+        """Whether all that was spent is proved to be (epsilon, delta)-DP; much quicker than `epsilon`."""
+        if self.noiseless:
+            return math.isinf(epsilon)
+        if self.pure_epsilon is not None and not self.delta and self.pure_epsilon <= epsilon:
+            return True
+        return delta > self.delta and delta_of(self.rho, epsilon) <= delta - self.delta
+
 
 class Ledger:
     """An open ledger file (in memory when `path` is None, which only tests and in-memory data should use)."""
@@ -77,9 +85,8 @@ class Ledger:
 
     def left(self, budget: Mapping[str, Any]) -> float | None:
         """Epsilon left of a declared budget {epsilon, delta}; None when none is declared. Never below 0."""
-        if not budget:
-            return None
-        return max(0.0, float(budget["epsilon"]) - self.totals().epsilon(float(budget.get("delta", 0.0))))
+        limit, at = limits(budget)
+        return None if limit is None else _left(limit, self.totals().epsilon(at))
 
     def begin(
         self, *, view: str, unit: str, contributions: int, algorithm: str, guarantee: Guarantee, loss: float,
@@ -94,22 +101,22 @@ class Ledger:
             "ledger_run", "insert into runs values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [run, _now(), view, unit, algorithm, guarantee.epsilon, guarantee.delta, loss, guarantee.pure],
         )  # fmt: skip
-        return Run(self, run, unit, contributions, guarantee, loss)
+        return Run(self, run, unit, contributions, guarantee, loss, budget)
 
     def check_budget(self, guarantee: Guarantee, loss: float, delta: float, budget: Mapping[str, Any]) -> None:
         """Raise BudgetError when a run of `loss` and `delta` would pass `budget`."""
-        if not budget:
+        limit, at = limits(budget)
+        if limit is None:
             return
-        limit, at = float(budget["epsilon"]), float(budget.get("delta", 0.0))
         before = self.totals()
         rho = before.rho + (loss**2 / 2 if guarantee.pure else loss)
         pure = before.pure_epsilon + loss if guarantee.pure and before.pure_epsilon is not None else None
         after = Totals(rho, pure, before.delta + delta, before.noiseless + int(not guarantee.private))
-        if after.epsilon(at) > limit * _SLACK:
+        if not after.within(limit * _SLACK, at):
             spent = before.epsilon(at)
             raise BudgetError(
                 f"this run ({guarantee}) would pass the budget of epsilon {limit:g} at delta {at:g}: "
-                f"{spent:.4g} is spent, {max(0.0, limit - spent):.4g} is left",
+                f"{spent:.4g} is spent, {_left(limit, spent):.4g} is left",
                 "budget", "lower alg.epsilon, or raise budget in fields.yml if you may",
             )  # fmt: skip
 
@@ -122,14 +129,16 @@ class Run:
     """One run's page of the ledger."""
 
     def __init__(
-        self, ledger: Ledger, run: str, unit: str, contributions: int, guarantee: Guarantee, loss: float
-    ) -> None:
+        self, ledger: Ledger, run: str, unit: str, contributions: int, guarantee: Guarantee, loss: float,
+        budget: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.ledger = ledger
         self.run = run
         self.unit = unit
         self.contributions = contributions
         self.guarantee = guarantee
         self.loss = loss
+        self._limit, self._at = limits(budget or {})
         self.spent = 0.0
         self.releases: list[Release] = []
 
@@ -141,7 +150,10 @@ class Run:
     def spend(self, releases: Sequence[Release]) -> None:
         """Write and commit `releases`; only after it returns may their noise be drawn.
 
-        Raises BudgetError, and writes nothing, when they would pass the run's loss."""
+        Raises BudgetError, and writes nothing, when they would pass the run's loss, when they pass the declared
+        budget because another run spent meanwhile, or when a private run would release without noise."""
+        if self.guarantee.private and any(not r.scale > 0 for r in releases):
+            raise BudgetError("a private run can't release without noise")
         total = sum(r.loss for r in releases)
         if self.spent + total > self.loss * _SLACK:
             raise BudgetError(f"a release of {total:.6g} would pass what this run may spend ({self.left:.6g} left)")
@@ -158,12 +170,24 @@ class Run:
                         r.loss if pure else None, r.delta,
                     ],
                 )  # fmt: skip
+            if self._limit is not None and not self.ledger.totals().within(self._limit * _SLACK, self._at):
+                raise BudgetError("another run spent the rest of the budget meanwhile", "budget", "wait for it, then look at the ledger")
         self.spent += total
         self.releases.extend(releases)
 
     def finish(self) -> None:
         """Note that the run ended well."""
         self.ledger.db.run_sql("ledger_finish", "insert into finished values (?, ?)", [self.run, _now()])
+
+
+def limits(budget: Mapping[str, Any]) -> tuple[float | None, float]:
+    """Epsilon (None = no limit) and delta of a declared budget."""
+    epsilon = budget.get("epsilon")
+    return None if epsilon is None else float(epsilon), float(budget.get("delta", DEFAULT_DELTA))
+
+
+def _left(limit: float, spent: float) -> float:
+    return limit if math.isinf(limit) else max(0.0, limit - spent)
 
 
 def _now() -> dt.datetime:
