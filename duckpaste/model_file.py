@@ -16,7 +16,7 @@ from duckpaste.codec.base import Codec
 from duckpaste.db import Db
 from duckpaste.domain import Domain, FloatArray
 from duckpaste.errors import UserError
-from duckpaste.files import built
+from duckpaste.files import built, check_folder
 from duckpaste.model import Column, Model, TableModel
 from duckpaste.models.base import Measurement
 from duckpaste.models.network import Expansion, Network, Step
@@ -28,7 +28,8 @@ FORMAT = 1
 
 
 def save(model: Model, path: Path) -> None:
-    """Write the model. Raises UserError when the folder can't be written."""
+    """Write the model. Raises UserError when the folder can't be written, or `path` is a file but no model."""
+    check_target(path)
     with built(path) as temporary:
         with Db.open(temporary) as db:
             db.run("model_tables")
@@ -41,6 +42,25 @@ def save(model: Model, path: Path) -> None:
                     for i, r in enumerate(model.releases, 1)
                 ])  # fmt: skip
             db.run_sql("checkpoint", "checkpoint")
+
+
+def check_target(path: Path) -> None:
+    """Raise UserError when `path` can't be written, or holds something else than a model (say, the private data)."""
+    check_folder(path)
+    if not path.exists():
+        return
+    try:
+        with Db.open(path, read_only=True, sandbox=True) as db:
+            made = _is_model(db)
+    except UserError:
+        made = False
+    if not made:
+        raise UserError("exists and is not a model file", str(path), "choose another file with -o")
+
+
+def _is_model(db: Db) -> bool:
+    names = {r[0] for r in db.rows_sql("model_names", "select table_name from duckdb_tables()")}
+    return {"info", "steps", "factors"} <= names
 
 
 def _fill(db: Db, table: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -86,9 +106,11 @@ def _save_table(db: Db, table: TableModel, position: int) -> None:
     histograms = [((c.field.name, part), mass) for c in table.codecs for part, mass in c.arrays().items()]
     _fill_cells(db, "histograms", name, histograms, sparse=False)
     network = table.network
-    evidence = [(name, i - len(network.evidence), None, [e], [network.domain[e]]) for i, e in enumerate(network.evidence)]
-    steps = [(name, i, s.column, list(s.parents), [int(x) for x in s.counts.shape]) for i, s in enumerate(network.steps)]
-    _fill(db, "steps", evidence + steps)
+    steps: list[tuple[Any, ...]] = [
+        (name, i - len(network.evidence), None, [e], [network.domain[e]]) for i, e in enumerate(network.evidence)
+    ]
+    steps += [(name, i, s.column, list(s.parents), [int(x) for x in s.counts.shape]) for i, s in enumerate(network.steps)]
+    _fill(db, "steps", steps)
     _fill_cells(db, "factors", name, [(i, s.counts) for i, s in enumerate(network.steps)], sparse=True)
     _fill(db, "expansions", [
         (name, column, fine, int(coarse), float(weight))
@@ -109,12 +131,11 @@ def _plain(value: Any) -> Any:
 def load(path: Path) -> Model:
     """Read a model file (sandboxed: it may come from elsewhere). Raises UserError when it is not one, or is newer."""
     with Db.open(path, read_only=True, sandbox=True) as db:
-        names = {r[0] for r in db.rows_sql("model_names", "select table_name from duckdb_tables()")}
-        if not {"info", "steps", "factors"} <= names:
+        info = dict(db.rows_sql("model_info", "select key, value from info")) if _is_model(db) else {}
+        made = str(info.pop("format", ""))
+        if not made.isdecimal():
             raise UserError("not a model file of duckpaste", str(path), "make one with: duckpaste fit VIEW.ALG -o model.duckdb")
-        info = dict(db.rows_sql("model_info", "select key, value from info"))
-        made = int(info.pop("format", "0"))
-        if made > FORMAT:
+        if int(made) > FORMAT:
             raise UserError(
                 f"the model has format {made}, this duckpaste reads up to {FORMAT}", str(path), "install a newer duckpaste"
             )

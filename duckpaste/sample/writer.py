@@ -48,7 +48,8 @@ def sample(
         raise UserError("the seed must not be negative")
     rows = {}
     with built(target) as temporary:
-        with Db.open(temporary, settings=settings) as db:
+        # Types and checks of a model from elsewhere are SQL text: they must not reach files or the network.
+        with Db.open(temporary, settings=settings, sandbox=True) as db:
             for position, table in enumerate(model.tables):
                 count = table.rows if n is None else n
                 _write(db, table, count, chosen, position, progress)
@@ -86,24 +87,32 @@ def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progr
 
     target = sql.ident(table.name)
     columns = [{"name": c.name, "sql_type": c.sql_type, "not_null": c.not_null} for c in table.columns]
+    source = sql.free("_batches", [table.name])
+    failed: list[Exception] = []
     for checks in ([table.checks, ()] if table.checks else [()]):
         db.run("synthetic_table", target=target, columns=columns, primary_key=list(table.primary_key), checks=list(checks))
 
         def produced() -> Iterator[pa.RecordBatch]:
             done = 0
-            for batch in batches(table, rows, seed, position):
-                yield batch
-                done += batch.num_rows
-                if progress is not None:
-                    progress(done, rows)
+            try:
+                for batch in batches(table, rows, seed, position):
+                    yield batch
+                    done += batch.num_rows
+                    if progress is not None:
+                        progress(done, rows)
+            except Exception as error:  # the engine would wrap it, and hide a user's fault
+                failed.append(error)
+                raise
 
         first = next(batches(table, 1, seed, position))
         reader = pa.RecordBatchReader.from_batches(first.schema, produced())
         try:
-            text = sql.render("synthetic_rows", target=target, source="_batches", columns=columns)
-            db.insert_arrow("synthetic_rows", text, "_batches", reader)
+            text = sql.render("synthetic_rows", target=target, source=sql.ident(source), columns=columns)
+            db.insert_arrow("synthetic_rows", text, source, reader)
             return
         except EngineError:
+            if failed:
+                raise failed[0] from None
             if not checks:
                 raise
             db.run_sql("synthetic_table", f"drop table {target}")
