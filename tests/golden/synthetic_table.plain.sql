@@ -1,0 +1,4 @@
+create table "visits" (
+  "id" BIGINT not null,
+  "a ""b" ENUM('x', 'y')
+)

@@ -1,0 +1,115 @@
+"""The text of every template with a context like those the code passes: a change of SQL shows in a diff.
+
+`pytest --update-golden` writes the files anew; look at the diff before committing it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from duckpaste import sql
+from duckpaste.resources import folder
+
+GOLDEN = Path(__file__).parent / "golden"
+CODES = [
+    {
+        "name": "sex",
+        "size": 2,
+        "expression": "coalesce((CASE \"sex\"::VARCHAR WHEN 'm' THEN 1 END)::INTEGER, 0)",
+    },
+    {"name": "born.years", "size": 300, "expression": 'year("born")'},
+    {"name": 'a "b', "size": 100_000, "expression": '"a ""b"'},
+]
+BLOCKS = [
+    {"columns": ["sex", "born.years"], "sizes": [2, 300], "cells": 600, "key": None},
+    {"columns": ["sex", 'a "b'], "sizes": [2, 100_000], "cells": 200_000, "key": None},
+    {
+        "columns": ["sex", 'a "b', "born.years"],
+        "sizes": [2, 100_000, 300],
+        "cells": 60_000_000,
+        "key": "_key_0",
+    },
+    {"columns": ["x", "y"], "sizes": [70_000, 70_000], "cells": 4_900_000_000, "key": None},
+]
+KEYS = [
+    {"name": f"_key_{i}", **{k: b[k] for k in ("columns", "sizes", "cells")}} for i, b in enumerate(BLOCKS)
+]
+BOUNDED = {
+    "source": '"clinic"."visits"', "target": '"_bounded_0"', "unit": "patient", "k": 4, "one": 1048576,
+    "order_by": ["visit", "day"], "weight": "_weight", "rank": "_rank",
+}  # fmt: skip
+TABLE = {
+    "target": '"visits"',
+    "columns": [
+        {"name": "id", "sql_type": "BIGINT", "not_null": True},
+        {"name": 'a "b', "sql_type": "ENUM('x', 'y')", "not_null": False},
+    ],
+}
+# template, or template.case -> context
+CONTEXTS: dict[str, dict[str, Any]] = {
+    "bounded_rows.weights": {**BOUNDED, "bound": "weights"},
+    "bounded_rows.rows": {**BOUNDED, "bound": "rows"},
+    "catalog_columns": {"database": "work", "schema": "it's"},
+    "catalog_comments": {"database": "work", "schema": "it's"},
+    "catalog_constraints": {"database": "work", "schema": "it's"},
+    "cell_counts": {"relation": '"t"', "expressions": ["x // 10", '(CASE WHEN "y" THEN 1 END)'], "weight": None},
+    "cell_counts.weighted": {"relation": '"_bounded_0"', "expressions": ["x // 10"], "weight": "_weight"},
+    "code_ranges": {"relation": '"_encoded_1"', "columns": ["sex", 'a "b']},
+    "demo_wards": {"real": '"clinic"."admissions"', "synthetic": '"made"."main"."admissions"'},
+    "encoded": {"relation": '"t"', "target": '"_encoded_1"', "columns": CODES, "weight": None},
+    "encoded.weighted": {
+        "relation": '"_bounded_0"', "target": '"_encoded_1"', "columns": CODES[:1], "weight": "__weight",
+        "weight_name": "_weight",
+    },
+    "faults": {"relation": '"t"', "predicates": ['"sex" IS NULL', '"age" < 0'], "exact": False},
+    "faults.exact": {"relation": '"t"', "predicates": ['"sex" IS NULL'], "exact": True},
+    "ingest_record": {"database": "work", "name": "it's", "kind": "view", "tables": ["a", "b'"]},
+    "ingested": {"database": "work", "name": "it's"},
+    "ledger_lines": {},
+    "ledger_stages": {},
+    "ledger_tables": {},
+    "ledger_totals": {},
+    "marginals": {"relation": '"_encoded_1"', "blocks": BLOCKS, "weight": None},
+    "marginals.weighted": {"relation": '"_encoded_1"', "blocks": BLOCKS[:1], "weight": "_weight"},
+    "model_tables": {},
+    "null_shares": {"relation": '"t"', "columns": ["sex", 'a "b']},
+    "packed": {
+        "relation": '"_encoded_1"', "target": '"_packed_2"', "temporary": True, "columns": ["sex", "_weight"], "keys": KEYS,
+    },
+    "schema_tables": {"name": "it's"},
+    "synthetic_rows": {**TABLE, "source": '"_batches"'},
+    "synthetic_table": {**TABLE, "primary_key": ["id"], "checks": ["(id > 0)", "(1 = 1)"]},
+    "synthetic_table.plain": {**TABLE, "primary_key": [], "checks": []},
+    "value_counts.row": {"relation": '"t"', "expression": '"name"::VARCHAR', "unit": None, "k": 1},
+    "value_counts.unit": {"relation": '"_bounded_0"', "expression": '"name"::VARCHAR', "unit": "patient", "k": 4},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CONTEXTS)
+def test_text(case: str, update_golden: bool) -> None:
+    template = case.split(".")[0]
+    text = sql.render(template, **CONTEXTS[case]) + "\n"
+    assert duckdb.extract_statements(text), "DuckDB reads it"
+    path = GOLDEN / f"{case}.sql"
+    if update_golden:
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_every_template_has_a_golden_file_and_the_reverse() -> None:
+    templates = {p.stem for p in folder("sql").glob("*.sql")}
+    assert templates == {case.split(".")[0] for case in CONTEXTS}
+    assert {p.name for p in GOLDEN.glob("*.sql")} == {f"{case}.sql" for case in CONTEXTS}
+
+
+@pytest.mark.parametrize("path", sorted(folder("sql").glob("*.sql")), ids=lambda p: p.stem)
+def test_every_template_says_what_it_reads_and_what_one_row_changes(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").lower()
+    for word in ("inputs:", "output:", "grain:", "sensitivity:"):
+        if path.stem in ("ingest_record", "ingested") and word == "grain:":
+            continue
+        assert word in text, word
