@@ -104,7 +104,8 @@ def _remedy(error: duckdb.Error) -> str:
     """What helps against an error of resources."""
     if isinstance(error, duckdb.OutOfMemoryException):
         return "raise --memory-limit, lower --threads, or name a roomy --temp-directory"
-    if isinstance(error, duckdb.IOException):
+    words = ("no space", "failed to create directory", "write", "file too large")
+    if isinstance(error, duckdb.IOException) and any(w in str(error).lower() for w in words):
         return "is the disk full, or a folder missing or read-only?"
     return ""
 
@@ -309,7 +310,9 @@ _CONNECT_FAULTS = {
     "permission denied": ("can't be opened: no permission", "choose another folder, or ask for the right to write"),
     "read-only file system": ("can't be written: the file system is read-only", "choose another folder"),
     "no space left": ("can't be written: the disk is full", "free some space"),
-    "memory": ("the memory limit is not understood", "write it as 4GB or 500MB"),
+    "out of memory": ("can't be opened within the memory limit", "raise --memory-limit"),
+    "memory must": ("the memory limit is not understood", "write it as 4GB or 500MB"),
+    "unit for memory": ("the memory limit is not understood", "write it as 4GB or 500MB"),
 }
 
 

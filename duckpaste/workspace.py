@@ -83,7 +83,9 @@ class Workspace:
     def ingest(
         self, view: View, *, raw: Path | None = None, parameters: Mapping[str, Any] | None = None, anew: bool = False
     ) -> list[str]:
-        """Make what is missing of the view and its dataset (`anew`: everything); return what was made."""
+        """Make what is missing of the view and its dataset (`anew`: everything); return what was made.
+
+        A view whose SQL was changed since counts as missing."""
         from duckpaste import ingest
 
         if parameters and not view.dataset:
@@ -92,7 +94,7 @@ class Workspace:
         if view.dataset and (anew or parameters or not ingest.is_ingested(self.db, view.dataset)):
             made += [f"{view.dataset}.{t}" for t in self.ingest_dataset(
                 view.dataset, raw, parameters or {}, [view.path.resolve().parent])]  # fmt: skip
-        if view.sql and (anew or made or not ingest.is_ingested(self.db, view.name)):
+        if view.sql and (anew or made or not ingest.is_ingested(self.db, view.name, ingest.made_from(view))):
             made += [f"{view.name}.{t}" for t in ingest.ingest_view(self.db, view)]
         return made
 

@@ -7,6 +7,7 @@ dropped.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,21 @@ def data_sql(context: Mapping[str, Any]) -> Callable[[str], str]:
     return included
 
 
-def rebuild(db: Db, name: str, kind: str, scripts: Sequence[tuple[str, str]]) -> list[str]:
+def digest(paths: Sequence[Path], *more: str | None) -> str:
+    """md5 of files (names and bytes) and further texts: what an ingest was made from."""
+    parts = [part for path in paths for part in (path.name.encode(), path.read_bytes())]
+    parts += [str(text).encode() for text in more]
+    return hashlib.md5(b"\0".join(parts), usedforsecurity=False).hexdigest()
+
+
+def rebuild(
+    db: Db, name: str, kind: str, scripts: Sequence[tuple[str, str]], made_from: str | None = None
+) -> list[str]:
     """Make the schema `name` anew by `scripts`, in place of an earlier ingest; return its tables, sorted.
 
-    `kind` ("dataset" or "view") stands in the record and in faults. The connection's current schema is as
-    before when this returns or raises. Raises UserError for a name that is not free, EngineError for a script
-    at fault.
+    `kind` ("dataset" or "view") stands in the record and in faults, the digest `made_from` in the record. The
+    connection's current schema is as before when this returns or raises. Raises UserError for a name that is not
+    free, EngineError for a script at fault.
     """
     if name.lower() in RESERVED:
         raise UserError(f"the name {name!r} is taken", kind, "choose another name")
@@ -64,16 +74,20 @@ def rebuild(db: Db, name: str, kind: str, scripts: Sequence[tuple[str, str]]) ->
             tables = _tables(db, name)
             if not tables:
                 raise UserError("its SQL makes no table", f"{kind} {name}", "write CREATE TABLE in its *.sql")
-            db.run("ingest_record", database=db.database, name=name, kind=kind, tables=tables)
+            db.run("ingest_record", database=db.database, name=name, kind=kind, tables=tables, digest=made_from)
     finally:
         db.run_sql("use_schema", f"use {sql.ident(*home)}")
     return tables
 
 
-def is_ingested(db: Db, name: str) -> bool:
-    """Whether the dataset or view `name` was ingested into this database, and its tables are still there."""
-    recorded = _recorded(db, name)
-    return recorded is not None and recorded <= set(_tables(db, name))
+def is_ingested(db: Db, name: str, made_from: str | None = None) -> bool:
+    """Whether the dataset or view `name` was ingested into this database, and its tables are still there.
+
+    With the digest `made_from`: and it was made from that."""
+    tables, digest = _recorded(db, name) or (None, None)
+    if tables is None or (made_from is not None and made_from != digest):
+        return False
+    return tables <= set(_tables(db, name))
 
 
 def _tables(db: Db, name: str) -> list[str]:
@@ -88,12 +102,12 @@ def _exists(db: Db, name: str) -> bool:
     return bool(db.rows_sql("schema_exists", text)[0][0])
 
 
-def _recorded(db: Db, name: str) -> set[str] | None:
-    """The tables that the last ingest of `name` made; None when there was none."""
+def _recorded(db: Db, name: str) -> tuple[set[str], str | None] | None:
+    """The tables that the last ingest of `name` made, and what from; None when there was none."""
     if "ingested" not in _tables(db, "duckpaste"):
         return None
     rows = db.rows("ingested", database=db.database, name=name)
-    return set(rows[0][0]) if rows else None
+    return (set(rows[0][0]), rows[0][1]) if rows else None
 
 
 def _refuse_foreign(db: Db, name: str, kind: str) -> None:

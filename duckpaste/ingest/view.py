@@ -9,7 +9,7 @@ from duckpaste import sql
 from duckpaste.db import Db
 from duckpaste.errors import UserError
 from duckpaste.ingest.dataset import describe
-from duckpaste.ingest.rebuild import data_sql, is_ingested, rebuild, render_scripts
+from duckpaste.ingest.rebuild import data_sql, digest, is_ingested, rebuild, render_scripts
 from duckpaste.ingest.source import opened
 from duckpaste.resources import folder
 from duckpaste.schema.view import View
@@ -33,7 +33,12 @@ def ingest_view(db: Db, view: View) -> list[str]:
         if view.database is not None:
             context["source"] = stack.enter_context(opened(db, view.database, view.path, where))
         context["data_sql"] = data_sql(dict(context))
-        return rebuild(db, view.name, "view", render_scripts(view.sql, context))
+        return rebuild(db, view.name, "view", render_scripts(view.sql, context), made_from(view))
+
+
+def made_from(view: View) -> str:
+    """A digest of the view's SQL and of where it reads; it changes when the view must be ingested anew."""
+    return digest(view.sql, view.dataset, view.database)
 
 
 def _check_dataset(db: Db, view: View, dataset: str) -> None:

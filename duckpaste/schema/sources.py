@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from duckpaste import sql
-from duckpaste.db import Db
+from duckpaste.db import Db, EngineError
 from duckpaste.errors import UserError
 from duckpaste.schema import catalog, ddl, header
 from duckpaste.schema.catalog import ColumnFacts, TableFacts
@@ -49,6 +49,8 @@ def _database(source: Path) -> Plan:
     notes: list[str] = []
     copies: dict[str, ddl.Copy] = {}
     found: dict[str, dict[str, TableFacts]] = {}
+    with Db.open(source, read_only=True):
+        pass  # a file that is no database, or in use, is told of in plain words
     with Db.open(None) as db:
         db.run_sql("attach", f"attach {sql.literal(str(source))} as {sql.ident(_SOURCE)} (read_only)")
         names = [schema for schema in catalog.schemas(db, _SOURCE) if schema != _OURS]
@@ -109,7 +111,7 @@ def _changes(old: TableFacts, new: TableFacts) -> list[str]:
 
 def _csv(source: Path, sniff: bool) -> Plan:
     if sniff:
-        columns = _described(f"read_csv({sql.literal(str(source))}, header = true)")
+        columns = _described(source, "read_csv({}, header = true)")
         origin = "read_csv({{ source }}, header = true)"
         notes = ["DuckDB looked at values of the file to guess the types; only the types are kept"]
         words = f"{source.name}; values were looked at to guess the types"
@@ -136,14 +138,19 @@ def _unique(names: Sequence[str], i: int) -> str:
 
 
 def _parquet(source: Path) -> Plan:
-    columns = _described(f"read_parquet({sql.literal(str(source))})")
+    columns = _described(source, "read_parquet({})")
     plan = Plan([], {}, [], f"the metadata of {source.name} alone: no row was read")
     return _single(source, columns, [c.name for c in columns], "read_parquet({{ source }})", plan)
 
 
-def _described(relation: str) -> list[ColumnFacts]:
+def _described(source: Path, reader: str) -> list[ColumnFacts]:
+    """The columns that DuckDB's `reader` finds in a file. Raises UserError when it is no such file."""
     with Db.open(None) as db:
-        rows = db.rows_sql("described", f"describe select * from {relation}")
+        try:
+            rows = db.rows_sql("described", f"describe select * from {reader.format(sql.literal(str(source)))}")
+        except EngineError as error:
+            what = f"{reader.partition('(')[0]} can't read the file"
+            raise UserError(what, str(source), "is it whole, and of the kind that its name says?") from error
     return [ColumnFacts(name, kind) for name, kind, *_ in rows]
 
 
