@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,8 +40,12 @@ def check_folder(path: Path) -> None:
         raise UserError("is a folder", str(path), "name a file with -o")
     if not folder.is_dir():
         raise UserError("no such folder", str(folder), "make it first")
-    if not os.access(folder, os.W_OK):
-        raise UserError("the folder can't be written", str(folder), "choose another with -o")
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # what os.access says is not always so
+            pass
+    except OSError as error:
+        what = f"the folder can't be written: {error.strerror}"
+        raise UserError(what, str(folder), "choose another with -o") from None
 
 
 def is_same(a: Path, b: Path) -> bool:

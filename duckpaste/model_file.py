@@ -13,13 +13,14 @@ import numpy as np
 
 from duckpaste import codec as codecs
 from duckpaste.codec.base import Codec
-from duckpaste.db import Db
+from duckpaste.db import Db, EngineError
 from duckpaste.domain import Domain, FloatArray
 from duckpaste.errors import UserError
 from duckpaste.files import built, check_folder
 from duckpaste.model import Column, Model, TableModel
 from duckpaste.models.base import Measurement
 from duckpaste.models.network import Expansion, Network, Step
+from duckpaste.privacy.accountant import Guarantee
 from duckpaste.privacy.ledger import Release
 from duckpaste.schema.view import Field
 from duckpaste.sql import literal
@@ -139,16 +140,27 @@ def load(path: Path) -> Model:
             raise UserError(
                 f"the model has format {made}, this duckpaste reads up to {FORMAT}", str(path), "install a newer duckpaste"
             )
-        tables = [
-            _load_table(db, *row)
-            for row in db.rows_sql(
-                "model_tables", "select table_name, total, primary_key, checks, comment from tables order by position"
-            )
-        ]
-        releases = [
-            Release(*row[1:])
-            for row in db.rows_sql("model_releases", "select * from releases order by release")
-        ]
+        try:
+            return _load(db, info)
+        except (EngineError, LookupError, TypeError, ValueError) as error:
+            remedy = "make it again with: duckpaste fit VIEW.ALG -o model.duckdb"
+            raise UserError("the model file is damaged", str(path), remedy) from error
+
+
+def _load(db: Db, info: dict[str, str]) -> Model:
+    missing = {"run", "epsilon", "delta", "algorithm"} - set(info)
+    if missing:
+        raise LookupError(missing)
+    Guarantee(float(info["epsilon"]), float(info["delta"]))
+    tables = [
+        _load_table(db, *row)
+        for row in db.rows_sql(
+            "model_tables", "select table_name, total, primary_key, checks, comment from tables order by position"
+        )
+    ]
+    releases = [
+        Release(*row[1:]) for row in db.rows_sql("model_releases", "select * from releases order by release")
+    ]
     return Model(tables, info, releases)
 
 
@@ -221,5 +233,8 @@ def _load_table(db: Db, name: str, total: float, key: list[str], checks: list[st
         )
     ]
     columns = [Column(*r) for r in _rows(db, name, "columns", "column_name, sql_type, not_null, comment", "position")]
-    network = _load_network(db, name, total)
-    return TableModel(name, columns, _load_codecs(db, name), network, measurements, key, checks, comment)
+    network, made = _load_network(db, name, total), _load_codecs(db, name)
+    absent = {k.name for c in made for k in c.columns()} - set(network.domain)
+    if absent:
+        raise LookupError(absent)
+    return TableModel(name, columns, made, network, measurements, key, checks, comment)

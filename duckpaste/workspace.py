@@ -75,6 +75,7 @@ class Workspace:
         from duckpaste import ingest
         from duckpaste.schema import fields, folders
 
+        _check_raw(raw)
         path = fields.find(name, (*self.views, *beside))
         if (path / folders.VIEW).is_file() and not (path / folders.DATASET).is_file():
             raise UserError("is a view, not a dataset", name, f"run: duckpaste ingest-view {name}")
@@ -88,6 +89,7 @@ class Workspace:
         A view whose SQL was changed since counts as missing."""
         from duckpaste import ingest
 
+        _check_raw(raw)
         if parameters and not view.dataset:
             raise UserError(f"has no dataset that could take data.{next(iter(parameters))}", view.name, "leave it out")
         made: list[str] = []
@@ -120,3 +122,8 @@ def open_workspace(
             raise UserError("no such folder", str(folder), "name a folder of views with --views")
     new = not database.exists()
     return Workspace(Db.open(database, settings=settings), views, new=new)
+
+
+def _check_raw(raw: Path | None) -> None:
+    if raw is not None and not raw.is_dir():
+        raise UserError("no such folder", str(raw), "name the folder of the raw files with --raw")

@@ -33,7 +33,8 @@ def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
               help="The synthetic database.")  # fmt: skip
 @click.option("-n", "rows", type=click.IntRange(min=1), help="Rows (default: the fitted, noisy number).")
 @click.option("--seed", type=click.IntRange(min=0), help="The same model and seed give the same tables.")
-@click.option("--overwrite", is_flag=True, help="Replace a file that duckpaste did not make.")
+@click.option("--overwrite", is_flag=True,
+              help="Replace a file that duckpaste did not make (but never private data, nor a ledger).")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 1024), help="DuckDB's threads.")
 def sample(model: Path, out: Path, rows: int | None, seed: int | None, overwrite: bool, threads: int | None) -> None:
     """Draw synthetic tables from a model. The private data is not needed.
@@ -42,12 +43,18 @@ def sample(model: Path, out: Path, rows: int | None, seed: int | None, overwrite
     Example:
         duckpaste sample model.duckdb -o synthetic.duckdb -n 1000000 --seed 7
     """
+    from duckpaste.errors import UserError
+    from duckpaste.files import is_same
     from duckpaste.model_file import load
     from duckpaste.sample.writer import sample as write
 
+    if is_same(model, out):
+        raise UserError("is the model itself", str(out), "name another file with -o")
     loaded = load(model)
     with stage("sample"), progress_bar() as progress:
-        done = write(loaded, out, n=rows, seed=seed, overwrite=overwrite, progress=progress, settings={"threads": threads})
+        done = write(
+            loaded, out, n=rows, seed=seed, overwrite=overwrite, progress=progress, settings={"threads": threads}
+        )
     for name, count in done.rows.items():
         click.echo(f"{out}: {name}, {count:,} rows, seed {done.seed}")
 

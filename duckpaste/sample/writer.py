@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from duckpaste import sql
 from duckpaste.db import Db, EngineError
 from duckpaste.errors import UserError
-from duckpaste.files import built
+from duckpaste.files import built, check_folder
 from duckpaste.model import Model, TableModel
 from duckpaste.sample.tabular import batches
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MOST_UNASKED = 1_000_000_000  # rows; with little privacy budget the fitted number may be anything
 Progress = Callable[[int, int], None]  # rows written, rows in all
 
 
@@ -46,6 +47,10 @@ def sample(
     chosen = secrets.randbits(63) if seed is None else seed
     if chosen < 0:
         raise UserError("the seed must not be negative")
+    for table in model.tables:
+        if n is None and table.rows > MOST_UNASKED:
+            what = f"the fitted, noisy number of rows is {table.rows:,}"
+            raise UserError(what, table.name, "say how many you want with -n")
     rows = {}
     with built(target) as temporary:
         # Types and checks of a model from elsewhere are SQL text: they must not reach files or the network.
@@ -66,18 +71,25 @@ def sample(
 
 
 def check_target(path: Path, overwrite: bool) -> None:
-    """Raise UserError when `path` holds something that duckpaste did not make."""
-    if path.is_dir():
-        raise UserError("is a folder", str(path), "name a file")
-    if not path.exists() or overwrite:
+    """Raise UserError when `path` can't be written, or holds something that duckpaste did not make.
+
+    `overwrite` allows the latter, but never for a working database or a ledger, nor for a database in use.
+    """
+    check_folder(path)
+    if not path.exists():
         return
     try:
         with Db.open(path, read_only=True, sandbox=True) as db:
-            text = "select 1 from duckdb_tables() where schema_name = 'duckpaste' and table_name = 'provenance'"
-            made = bool(db.rows_sql("made", text))
-    except UserError:
-        made = False
-    if not made:
+            names = set(db.rows_sql("names", "select schema_name, table_name from duckdb_tables()"))
+    except UserError as error:
+        if overwrite and "is in use" in str(error):
+            raise
+        names = set()
+    beside = path.resolve().with_name(f"{path.resolve().stem}.ledger.duckdb")
+    ledger = {("main", "runs"), ("main", "releases")} <= names
+    if ("duckpaste", "ingested") in names or ledger or beside.exists():
+        raise UserError("is private data, or its ledger", str(path), "choose another file with -o")
+    if not overwrite and ("duckpaste", "provenance") not in names:
         raise UserError("exists and is not a synthetic database", str(path), "choose another file with -o")
 
 
