@@ -20,7 +20,9 @@ _HEADERS = ["ward", "% real", "% synth", "age real", "age synth", "women real", 
 @click.option("--out", type=click.Path(path_type=Path), default=Path("duckpaste-demo"), show_default=True,
               help="The folder for everything that is made.")  # fmt: skip
 @click.option("--epsilon", type=float, default=2.0, show_default=True, help="The privacy budget.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The seed of the sample.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The seed of the sample."
+)
 def demo(rows: int, out: Path, epsilon: float, seed: int) -> None:
     """Make a fictional clinic, fit a private model of it, draw a synthetic clinic, and compare the two.
 
@@ -33,7 +35,9 @@ def demo(rows: int, out: Path, epsilon: float, seed: int) -> None:
 
     make_folder(out)
     private = out / "private.duckdb"
-    click.echo(f"A fictional clinic of {rows:,} patients stands in for your private data: {private}", err=True)
+    click.echo(
+        f"A fictional clinic of {rows:,} patients stands in for your private data: {private}", err=True
+    )
     space = open_workspace(private)
     with space:
         parameters = (f"alg.epsilon={epsilon}", f"data.patients={rows}")
@@ -47,7 +51,7 @@ What was made in {out}/
   model.duckdb            the model, as tables you can read; every count in it is noisy
   synthetic.duckdb        the synthetic clinic: may be shared under the guarantee above
 
-Look at it:     duckdb {out / 'synthetic.duckdb'} "from admissions limit 5"    (the shell: pip install duckdb-cli)
+Look at it:     duckdb {out / "synthetic.duckdb"} "from admissions limit 5"    (the shell: pip install duckdb-cli)
 What it cost:   duckpaste ledger --database {private}
 Your own data:  duckpaste init my.duckdb --out views/my""")
 

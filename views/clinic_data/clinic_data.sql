@@ -1,3 +1,4 @@
+{# Runs data/clinic.sql for as many patients as asked for; without its keys where those are not wanted. #}
 set variable patients = {{ parameters.patients | literal }};
 {% if parameters.keys %}
 {{ data_sql('clinic.sql') }}
