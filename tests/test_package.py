@@ -17,22 +17,24 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("sql", "views", "data")
 HEAVY = {"opendp", "scipy", "pyarrow", "pandas", "faker", "sqlglot", "jsonschema", "tabulate"}
 # Prints where the package and its folders are, and that a template and a view can be read.
-LOOK = """
+LOOK = f"""
 import duckpaste
 from duckpaste import resources, sql
 from duckpaste.schema import fields
 print(duckpaste.__file__)
-for name in {folders}:
+for name in {FOLDERS}:
     print(resources.folder(name))
 sql.render("ledger_totals")
 print(fields.load(fields.find("clinic")).name)
-""".format(folders=FOLDERS)
+"""
 
 
 def python(*words: str, cwd: Path, executable: str | Path = sys.executable, **env: str) -> str:
     """What `python WORDS` prints in `cwd`, with no PYTHONPATH but the one given."""
     clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    done = subprocess.run([str(executable), *words], cwd=cwd, env={**clean, **env}, capture_output=True, text=True)
+    done = subprocess.run(
+        [str(executable), *words], cwd=cwd, env={**clean, **env}, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -71,7 +73,14 @@ def test_the_sdist_holds_everything_that_a_build_and_the_tests_need(built: tuple
     with tarfile.open(built[0]) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     assert files_of(ROOT) <= names
-    assert {"README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "pyproject.toml", "tests/test_package.py"} <= names
+    assert {
+        "README.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "LICENSE",
+        "pyproject.toml",
+        "tests/test_package.py",
+    } <= names
     assert {f"duckpaste/{p.name}" for p in (ROOT / "duckpaste").glob("*.py")} <= names
     assert not [name for name in names if name.endswith((".duckdb", ".pyc"))]
 
@@ -141,8 +150,12 @@ def test_an_editable_install_finds_its_folders_from_anywhere(tmp_path: Path) -> 
 
 
 def test_a_missing_folder_is_told_in_a_line(unpacked: Path, tmp_path: Path) -> None:
-    code = "from duckpaste import resources\ntry: resources.folder('nothing')\nexcept Exception as e: print(e)"
-    assert "the folder nothing/ of duckpaste is missing" in python("-c", code, cwd=tmp_path, PYTHONPATH=str(ROOT))
+    code = (
+        "from duckpaste import resources\ntry: resources.folder('nothing')\nexcept Exception as e: print(e)"
+    )
+    assert "the folder nothing/ of duckpaste is missing" in python(
+        "-c", code, cwd=tmp_path, PYTHONPATH=str(ROOT)
+    )
 
 
 # -- speed of import
@@ -152,9 +165,18 @@ def imported(*words: str, cwd: Path) -> set[str]:
     """Top-level packages that `python WORDS` imports."""
     clean = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", *words], cwd=cwd, env=clean, capture_output=True, text=True, check=True
+        [sys.executable, "-X", "importtime", *words],
+        cwd=cwd,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    lines = [line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")]
+    lines = [
+        line.rsplit("|", 1)[-1].strip()
+        for line in done.stderr.splitlines()
+        if line.startswith("import time:")
+    ]
     return {name.partition(".")[0] for name in lines}
 
 
