@@ -65,6 +65,9 @@ _TYPE = re.compile(
 _COLUMN = re.compile(r'(?:source column |converting column )"?([^"\n.]+)')
 
 
+_DISK_FULL = re.compile("no space left on device|file too large|disk quota exceeded", re.IGNORECASE)
+
+
 def _safe_text(error: duckdb.Error, statement: str = "") -> str:
     """What may be shown of an engine error that `statement` raised.
 
@@ -73,6 +76,8 @@ def _safe_text(error: duckdb.Error, statement: str = "") -> str:
     """
     text = str(error).strip()
     kind = type(error).__name__.removesuffix("Exception")
+    if _DISK_FULL.search(text):
+        return "a file could not be written: the disk is full, or a limit on the size of files is reached"
     if isinstance(error, _SPEAKS_OF_NO_VALUE) and "CSV" not in text:
         # Without a header line, a file's first values become the names of its columns.
         # So do the values of a column in PIVOT.
@@ -102,11 +107,13 @@ def _line(text: str, statement: str) -> str:
 
 def _remedy(error: duckdb.Error) -> str:
     """What helps against an error of resources."""
+    if _DISK_FULL.search(str(error)):
+        return "free some space, or choose another folder"
     if isinstance(error, duckdb.OutOfMemoryException):
         return "raise --memory-limit, lower --threads, or name a roomy --temp-directory"
-    words = ("no space", "failed to create directory", "write", "file too large")
+    words = ("failed to create directory", "could not write", "cannot open file")
     if isinstance(error, duckdb.IOException) and any(w in str(error).lower() for w in words):
-        return "is the disk full, or a folder missing or read-only?"
+        return "is a folder missing or read-only?"
     return ""
 
 
@@ -158,12 +165,15 @@ class Db:
         where = ":memory:" if path is None else str(path)
         if read_only and path is not None and not Path(path).is_file():
             raise UserError("no such file", str(path))
-        if path is not None and not Path(path).exists():
+        new = path is not None and not Path(path).exists()
+        if new:
             # A new file is one that every version we support can read, the shells of its readers included.
             config["storage_compatibility_version"] = _STORAGE
         try:
             con = duckdb.connect(where, read_only=read_only, config=config)
         except duckdb.Error as error:
+            if new:
+                Path(where).unlink(missing_ok=True)  # a beginning of a file would pass for a broken one
             raise _connect_fault(error, where) from None
         try:
             db = cls(con, None if path is None else Path(path), owned=True)
@@ -310,6 +320,7 @@ _CONNECT_FAULTS = {
     "permission denied": ("can't be opened: no permission", "choose another folder, or ask for the right to write"),
     "read-only file system": ("can't be written: the file system is read-only", "choose another folder"),
     "no space left": ("can't be written: the disk is full", "free some space"),
+    "file too large": ("can't be written: a limit on the size of files is reached", "choose another folder"),
     "out of memory": ("can't be opened within the memory limit", "raise --memory-limit"),
     "memory must": ("the memory limit is not understood", "write it as 4GB or 500MB"),
     "unit for memory": ("the memory limit is not understood", "write it as 4GB or 500MB"),

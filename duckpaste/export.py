@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from duckpaste import sql
 from duckpaste.db import Db
-from duckpaste.errors import UserError, nearest
-from duckpaste.files import make_folder
+from duckpaste.errors import Fault, UserError, nearest, raise_all
+from duckpaste.files import built, results
 
 FORMATS = {"parquet": "(format parquet, compression zstd)", "csv": "(format csv, header)"}
 
 
-def export(database: Path, folder: Path, form: str = "parquet") -> list[Path]:
-    """Write every table of the schema main; each file is built under a temporary name, then renamed."""
+def export(database: Path, folder: Path, form: str = "parquet", *, overwrite: bool = False) -> list[Path]:
+    """Write every table of a synthetic database; each file is built under a temporary name, then renamed.
+
+    Raises UserError for a database that duckpaste did not make, and, without `overwrite`, for files that exist.
+    """
     if form not in FORMATS:
         raise UserError(f"unknown format {form!r}", remedy=nearest(form, FORMATS))
-    if folder.exists() and not folder.is_dir():
-        raise UserError("is not a folder", str(folder))
     with Db.open(database, read_only=True) as db:
-        names = [r[0] for r in db.rows_sql(
-            "tables", "select table_name from duckdb_tables() where schema_name = 'main' order by 1")]  # fmt: skip
-        if not names:
-            raise UserError("holds no table", str(database), "name a file that `duckpaste sample` wrote")
-        make_folder(folder)
-        written = []
-        for name in names:
-            safe = "".join(c if c.isalnum() or c in "-_. " else "_" for c in name).strip(". ") or "table"
-            path = folder / f"{safe[:100]}.{form}"
-            temporary = path.with_name(f".{path.name}.tmp")
-            try:
-                db.run_sql("export", f"copy {sql.ident(name)} to {sql.literal(str(temporary))} {FORMATS[form]}")
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
-            written.append(path)
-    return written
+        found = db.rows_sql("tables", "select schema_name, table_name from duckdb_tables() order by all")
+        if ("duckpaste", "provenance") not in found:
+            raise UserError("is not a synthetic database", str(database), "name a file that `duckpaste sample` wrote")
+        targets = _targets([name for schema, name in found if schema == "main"], folder, form)
+        if not overwrite:
+            remedy = "name another folder, or replace it with --overwrite"
+            raise_all(Fault("the file exists", str(p), remedy) for p in targets.values() if p.exists())
+        with results(folder):
+            for name, path in targets.items():
+                with built(path) as temporary:
+                    source, target = sql.ident(name), sql.literal(str(temporary))
+                    db.run_sql("export", f"copy {source} to {target} {FORMATS[form]}")
+    return list(targets.values())
+
+
+def _targets(names: Sequence[str], folder: Path, form: str) -> dict[str, Path]:
+    """Table -> file, under names that every file system can hold, each once."""
+    found: dict[str, Path] = {}
+    taken: set[str] = set()
+    for name in names:
+        plain = "".join(c if c.isalnum() or c in "-_ " else "_" for c in name).strip()
+        # File systems count bytes (255 at most), and some do not tell A from a.
+        plain = plain.encode()[:100].decode(errors="ignore") or "table"
+        stem, number = plain, 1
+        while stem.casefold() in taken:
+            number += 1
+            stem = f"{plain}_{number}"
+        taken.add(stem.casefold())
+        found[name] = folder / f"{stem}.{form}"
+    return found

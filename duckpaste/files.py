@@ -17,14 +17,19 @@ def built(path: Path) -> Iterator[Path]:
 
     Raises UserError when the folder is missing or can't be written."""
     check_folder(path)
-    folder = path.resolve().parent
-    temporary = folder / f".{path.name}.{os.getpid()}.tmp"
+    target = path.resolve()  # a link stays, and what it points to is replaced
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     temporary.unlink(missing_ok=True)  # of a killed process that had our number
     try:
         yield temporary
         # The log of a file that is replaced must not be read into the new one.
-        path.with_name(path.name + ".wal").unlink(missing_ok=True)
-        os.replace(temporary, path)
+        target.with_name(target.name + ".wal").unlink(missing_ok=True)
+        os.replace(temporary, target)
+    except UserError as error:
+        fault = error.faults[0]
+        if "be written" not in fault.what:
+            raise
+        raise UserError(fault.what, str(path), fault.remedy) from None  # the temporary name says nothing to a person
     except OSError as error:
         remedy = "is the disk full or the folder read-only?"
         raise UserError(f"can't write: {error.strerror}", str(path), remedy) from None

@@ -34,7 +34,8 @@ class Workspace:
         unused = self._new and kind is not None and self._is_empty()
         self.db.close()
         if unused and self.db.path is not None:
-            self.db.path.unlink(missing_ok=True)
+            for path in (self.db.path, self.db.path.with_name(f"{self.db.path.name}.wal")):
+                path.unlink(missing_ok=True)
 
     def _is_empty(self) -> bool:
         try:

@@ -63,7 +63,8 @@ def sample(model: Path, out: Path, rows: int | None, seed: int | None, overwrite
 @click.argument("synthetic", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--format", "form", default="parquet", show_default=True, help="parquet or csv.")
-def export(synthetic: Path, folder: Path, form: str) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace files of the same names.")
+def export(synthetic: Path, folder: Path, form: str, overwrite: bool) -> None:
     """Write every table of a synthetic database to a folder of Parquet or CSV files.
 
     \b
@@ -72,5 +73,5 @@ def export(synthetic: Path, folder: Path, form: str) -> None:
     """
     from duckpaste.export import export as write
 
-    for path in write(synthetic, folder, form):
+    for path in write(synthetic, folder, form, overwrite=overwrite):
         click.echo(f"wrote {path}")
