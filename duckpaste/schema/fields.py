@@ -19,7 +19,7 @@ __all__ = ["available", "find", "load"]
 
 # Keys of a table that have an attribute of their own in Table; all others go to its options.
 _TABLE_KEYS = ("primary_key", "unit", "bound", "public", "fields", "foreign_keys", "description")
-_VIEW_KEYS = ("tables", "dataset", "database", "algs", "alg", "budget", "random_state")
+_VIEW_KEYS = ("tables", "dataset", "database", "unit", "algs", "alg", "budget", "random_state")
 
 
 def load(folder: Path) -> View:
@@ -48,6 +48,7 @@ def load(folder: Path) -> View:
         tables=tuple(_linked(tables)),
         dataset=data.get("dataset"),
         database=_database(folder, data.get("database")),
+        unit=data.get("unit"),
         sql=tuple(sorted(folder.glob("*.sql"))),
         algs=_beneath(data.get("algs"), default.get("algs")),
         alg=_beneath(data.get("alg"), default.get("alg")),

@@ -90,13 +90,15 @@ class Table:
 
 @dataclass(frozen=True)
 class View:
-    """A folder of SQL and fields.yml. `budget` is the declared limit over all runs (epsilon, delta), or empty."""
+    """A folder of SQL and fields.yml. `budget` is the declared limit over all runs (epsilon, delta), or empty;
+    `unit` the table whose rows are the privacy units, when the view says so."""
 
     name: str
     path: Path
     tables: tuple[Table, ...]
     dataset: str | None = None
     database: str | None = None
+    unit: str | None = None
     sql: tuple[Path, ...] = ()
     algs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     alg: Mapping[str, Any] = field(default_factory=dict)
