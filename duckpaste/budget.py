@@ -41,8 +41,13 @@ def split(guarantee: Guarantee, codecs: Sequence[Codec], discover: float | None 
             "values can't be discovered at delta 0", ", ".join(names), "declare values, or set alg.delta above 0"
         )
     elsewhere = guarantee.delta * DELTA_SHARE if values and guarantee.private else 0.0
-    total = guarantee.loss(elsewhere)
-    delta = elsewhere / values if values else 0.0
+    return portion(guarantee.loss(elsewhere), codecs, discover, elsewhere / values if values else 0.0)
+
+
+def portion(total: float, codecs: Sequence[Codec], discover: float | None, delta: float) -> Split:
+    """Share `total` out among the wants of `codecs` and their model; `delta` is that of one discovered column."""
+    promised = [kind for codec in codecs for kind in codec.promises()]
+    count = {kind: promised.count(kind) for kind in SHARES}
     if math.isinf(total):
         return Split(total, dict.fromkeys(SHARES, math.inf), math.inf, delta)
     shares = {kind: SHARES[kind] if count[kind] else 0.0 for kind in SHARES}

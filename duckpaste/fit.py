@@ -124,7 +124,8 @@ def fit_table(
         table.checks, table.comment,
     )  # fmt: skip
     run.finish()
-    return Model([model], _info(ready, wanted, run), run.releases)
+    info = information(ready.view.name, ready.unit, run.contributions, table.bound, wanted, run)
+    return Model([model], info, run.releases)
 
 
 def discover(source: Source, codecs: Sequence[Codec], shares: Split) -> None:
@@ -140,11 +141,12 @@ def discover(source: Source, codecs: Sequence[Codec], shares: Split) -> None:
             codec.learn(want, answer)
 
 
-def _info(ready: Prepared, wanted: Request, run: Run) -> dict[str, str]:
+def information(view: str, unit: str, k: int, bound: str, wanted: Request, run: Run) -> dict[str, str]:
+    """What a model tells of itself (see `Model.info`)."""
     return as_text({
-        "run": run.run, "view": ready.view.name, "algorithm": wanted.algorithm, "unit": ready.unit,
-        "contributions": run.contributions, "bound": ready.table.bound, "epsilon": wanted.guarantee.epsilon,
-        "delta": wanted.guarantee.delta, "loss": run.spent, "measure": "epsilon" if wanted.guarantee.pure else "rho",
+        "run": run.run, "view": view, "algorithm": wanted.algorithm, "unit": unit, "contributions": k, "bound": bound,
+        "epsilon": wanted.guarantee.epsilon, "delta": wanted.guarantee.delta, "loss": run.spent,
+        "measure": "epsilon" if wanted.guarantee.pure else "rho",
         "private": str(wanted.guarantee.private).lower(),
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         **{f"alg.{k}": v for k, v in wanted.options.items()},

@@ -35,11 +35,49 @@ class TableModel:
     primary_key: Sequence[str] = ()
     checks: Sequence[str] = ()
     comment: str = ""
+    lineage: Lineage | None = None
+    links: Sequence[Link] = ()
 
     @property
     def rows(self) -> int:
         """The noisy number of rows, at least 1: the default size of a sample."""
         return max(1, round(self.network.total))
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where a table stands below another: its parent, `owner` (own columns) -> `referenced` (the parent's), and how
+    many rows it has per parent row: the codec of that number and its network given the parent's and ancestors' codes.
+
+    Evidence columns are called "table.code column"."""
+
+    parent: str
+    owner: Sequence[str]
+    referenced: Sequence[str]
+    codec: Codec
+    network: Network
+    measurements: Sequence[Measurement] = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A foreign key besides the owner key: columns -> referenced columns of `table`; `kind` as in schema.graph."""
+
+    columns: Sequence[str]
+    table: str
+    referenced: Sequence[str]
+    kind: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A public table that is copied: its columns, keys, and rows as an Arrow table."""
+
+    name: str
+    columns: Sequence[Column]
+    primary_key: Sequence[str]
+    rows: Any
 
 
 @dataclass(frozen=True)
@@ -49,6 +87,7 @@ class Model:
     tables: Sequence[TableModel]
     info: Mapping[str, str]
     releases: Sequence[Release] = field(default_factory=tuple)
+    lookups: Sequence[Lookup] = field(default_factory=tuple)
 
     def save(self, path: str | Path) -> None:
         """Write one DuckDB file of plain tables (built under a temporary name, then renamed)."""

@@ -106,16 +106,22 @@ def check_rows(db: Db, ready: Prepared, *, exact: bool = False) -> list[Fault]:
     """Faults that rows of the private table have: NULL or values against a declaration, no rows at all.
 
     Says that there are such rows, never which value; `exact` adds their number (for the owner's eyes)."""
-    predicates = [(codec.field.name, what, p, _remedy(what)) for codec in ready.codecs for what, p in codec.faults()]
-    if ready.table.unit:
-        unit = sql.ident(ready.table.unit)
+    return faults_of(db, ready.relation, ready.name, ready.codecs, unit=ready.table.unit, exact=exact)
+
+
+def faults_of(
+    db: Db, relation: str, name: str, codecs: Sequence[Codec], *, unit: str | None = None, exact: bool = False
+) -> list[Fault]:
+    """Faults of the rows of `relation` (SQL), called `name`; see `check_rows`."""
+    predicates = [(codec.field.name, what, p, _remedy(what)) for codec in codecs for what, p in codec.faults()]
+    if unit:
         what, remedy = "holds NULL although it is the privacy unit", "leave such rows out in the view's SQL"
-        predicates.append((ready.table.unit, what, f"{unit} IS NULL", remedy))
-    found = db.rows("faults", relation=ready.relation, predicates=[p for _, _, p, _ in predicates], exact=exact)[0]
+        predicates.append((unit, what, f"{sql.ident(unit)} IS NULL", remedy))
+    found = db.rows("faults", relation=relation, predicates=[p for _, _, p, _ in predicates], exact=exact)[0]
     if not found[0]:
-        return [Fault("the table has no rows", ready.name, "ingest data first")]
+        return [Fault("the table has no rows", name, "ingest data first")]
     return [
-        Fault(f"{what}{_exactly(n) if exact else ''}", f"{ready.name}.{column}", remedy)
+        Fault(f"{what}{_exactly(n) if exact else ''}", f"{name}.{column}", remedy)
         for (column, what, _, remedy), n in zip(predicates, found[1:], strict=True)
         if n
     ]

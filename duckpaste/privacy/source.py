@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from duckpaste import sql
-from duckpaste.codec.base import Codec, Histogram, Want, WantBounds, WantHistogram, WantValues
+from duckpaste.codec.base import Codec, CodeColumn, Histogram, Want, WantBounds, WantHistogram, WantValues
 from duckpaste.count.engines.duckdb import DuckDbEngine
 from duckpaste.count.marginals import Marginals
 from duckpaste.count.planner import block_limit, cover
@@ -115,10 +115,12 @@ class Source:
         query = f"select value, count(distinct unit) from {self.table.name} group by 1"
         return Release(stage, mechanism, self.table.name, want.label, query, cells, sensitivity, scale, loss, delta)
 
-    def encode(self, codecs: Sequence[Codec]) -> Encoded:
-        """The table as codes (a temporary table), behind the doors measure and select."""
-        columns = []
-        sizes = {}
+    def encode(self, codecs: Sequence[Codec], evidence: Sequence[tuple[CodeColumn, str]] = ()) -> Encoded:
+        """The table as codes (a temporary table), behind the doors measure and select.
+
+        `evidence` are further code columns with their SQL: what a row knows of its parents. They come first."""
+        sizes = {column.name: column.size for column, _ in evidence}
+        columns = [{"name": c.name, "size": c.size, "expression": expression} for c, expression in evidence]
         for codec in codecs:
             expressions = codec.encode()
             for column in codec.columns():
