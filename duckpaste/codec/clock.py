@@ -28,5 +28,8 @@ class Clock(Temporal):
         decoded: Mapping[str, pa.Array],
     ) -> Mapping[str, pa.Array]:
         """time64('us'); on 2000-01-01 where the column is a TIMESTAMP."""
-        _, micros, null = self.draw(codes, rng, decoded)
-        return {self.field.columns[0]: times(micros, null, self.field)}
+        return {self.field.columns[0]: self.arrow(*self.draw(codes, rng, decoded))}
+
+    def arrow(self, days: IntArray, micros: IntArray, null: np.ndarray) -> pa.Array:
+        """The times of day alone."""
+        return times(micros, null, self.field)

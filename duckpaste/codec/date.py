@@ -28,5 +28,8 @@ class Date(Temporal):
         decoded: Mapping[str, pa.Array],
     ) -> Mapping[str, pa.Array]:
         """date32; UTC midnights where the column is a TIMESTAMPTZ."""
-        days, _, null = self.draw(codes, rng, decoded)
-        return {self.field.columns[0]: dates(days, null, self.field)}
+        return {self.field.columns[0]: self.arrow(*self.draw(codes, rng, decoded))}
+
+    def arrow(self, days: IntArray, micros: IntArray, null: np.ndarray) -> pa.Array:
+        """The days alone."""
+        return dates(days, null, self.field)

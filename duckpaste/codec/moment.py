@@ -36,11 +36,14 @@ class Moment(Temporal):
         decoded: Mapping[str, pa.Array],
     ) -> Mapping[str, pa.Array]:
         """timestamp('us'), with time zone UTC where the column is a TIMESTAMPTZ."""
-        days, micros, null = self.draw(codes, rng, decoded)
+        return {self.field.columns[0]: self.arrow(*self.draw(codes, rng, decoded))}
+
+    def arrow(self, days: IntArray, micros: IntArray, null: np.ndarray) -> pa.Array:
+        """Both together, within a declared min and max."""
         found = days * calendar.MICROS_A_DAY + micros
         # A declared min or max with a time of day may stand in a CHECK of the table.
         if self.first is not None:
             found = np.maximum(found, self.first)
         if self.last is not None:
             found = np.minimum(found, self.last)
-        return {self.field.columns[0]: moments(found, null, self.field)}
+        return moments(found, null, self.field)

@@ -145,14 +145,17 @@ class Numeric(Codec):
         self, codes: Mapping[str, IntArray], rows: range, rng: np.random.Generator, decoded: Mapping[str, pa.Array]
     ) -> Mapping[str, pa.Array]:
         """int64, decimal128(38, s) or double."""
-        import pyarrow as pa
-
         if self.binned is None:
             raise RuntimeError(f"{self.field.name}: bounds are not known yet")
-        values, null = self.binned.draw(codes[self.field.name], rng)
+        return {self.field.name: self.arrow(*self.binned.draw(codes[self.field.name], rng))}
+
+    def arrow(self, values: IntArray | FloatArray, null: np.ndarray) -> pa.Array:
+        """Numbers in the codec's own unit as Arrow, NULL where `null` is true."""
+        import pyarrow as pa
+
         if self.scale is not None:
-            return {self.field.name: _decimals(values.astype(np.int64), null, self.scale)}
-        return {self.field.name: pa.array(values, mask=null if self.nullable else None)}
+            return _decimals(values.astype(np.int64), null, self.scale)
+        return pa.array(values, mask=null if self.nullable else None)
 
     # -- file
 

@@ -6,6 +6,7 @@ column NULL all the same, a value of its own distribution stands in.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +137,10 @@ class Temporal(Codec):
         return found
 
     # -- numpy
+
+    @abstractmethod
+    def arrow(self, days: IntArray, micros: IntArray, null: np.ndarray) -> pa.Array:
+        """Days since 1970 and microseconds since midnight as the column's Arrow values, NULL where `null` is true."""
 
     def draw(
         self, codes: Mapping[str, IntArray], rng: np.random.Generator, decoded: Mapping[str, pa.Array]
