@@ -76,7 +76,7 @@ class MST:
         domain = doors.domain
         stages = self._stages(domain, doors.loss, evidence)
         if stages is None:
-            return Fitted(Network(domain, tuple(evidence), []))
+            return Fitted(Network(domain, tuple(evidence), [], total=1.0))
         cliques = worth_measuring(domain, domain.names)
         singles = doors.measure(cliques, divided(stages[0], domain, cliques, self.balance), "one-way")
         fine = [Observation.of(m) for m in singles]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -46,7 +47,7 @@ def _wrong(value: Any, field: dataclasses.Field[Any]) -> str:
     """What is wrong with a value; "" when nothing is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "is not a number"
-    if not math.isfinite(value):
+    if not abs(value) <= sys.float_info.max:  # NaN, infinities, and whole numbers beyond all reals
         return "is not finite"
     if isinstance(field.default, int) and value != int(value):
         return "is not a whole number"

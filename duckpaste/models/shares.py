@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from duckpaste.domain import Clique, Domain
@@ -14,8 +13,6 @@ def divided(loss: float, domain: Domain, cliques: Sequence[Clique], balance: flo
     0 gives all the same noise. Under zCDP the sum over marginals of the L1 error is least at 2/3 while noise covers
     all cells; sparse marginals want less, so defaults stand at 1/2. At `loss` inf every part is inf.
     """
-    if math.isinf(loss):
-        return [loss] * len(cliques)
     sizes = [float(domain.cells(c)) ** balance for c in cliques]
     whole = sum(sizes)
     return [loss * size / whole for size in sizes]

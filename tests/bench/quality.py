@@ -1,0 +1,96 @@
+"""Quality, time and memory of the models on the Adult table, by mean marginal errors (see scores.py).
+
+    DUCKPASTE_TEST_DATA=... python tests/bench/quality.py [--models mst] [--epsilons 1 10] [--runs 3]
+        [--set threshold=5 ...] [--doors package.module:factory]
+
+`factory(codes, domain, loss, rng)` gives the doors; the default adds float noise to arrays, which serves to measure
+quality but protects nobody. Losses are rho at delta 1e-9. CPU seconds are those of fit and sample together, exact
+counting included; MB is the peak of a process of its own, the interpreter and the scoring included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import multiprocessing
+import os
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scores import scores
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "models"))
+
+from duckpaste.domain import Domain, IntArray
+from duckpaste.models import registry
+from duckpaste.privacy.accountant import rho_of
+
+DELTA = 1e-9
+FIRST_SEED = 1000
+
+
+def adult() -> tuple[dict[str, IntArray], Domain]:
+    """The integer-coded Adult table: 48,842 rows, 14 columns."""
+    folder = Path(os.environ["DUCKPASTE_TEST_DATA"]) / "adult-int"
+    domain = Domain(json.loads((folder / "adult-domain.json").read_text()))
+    with (folder / "adult.csv").open(newline="") as file:
+        head = next(csv.reader(file))
+        table = np.loadtxt(file, delimiter=",", dtype=np.int64, usecols=[head.index(n) for n in domain])
+    return {name: table[:, i] for i, name in enumerate(domain)}, domain
+
+
+def run(name: str, epsilon: float, seed: int, options: Mapping[str, Any], doors: str) -> dict[str, float]:
+    """One fit and one sample of as many rows as the model thinks there are."""
+    codes, domain = adult()
+    module, _, factory = doors.partition(":")
+    rng = np.random.default_rng(seed)
+    loss = epsilon if math.isinf(epsilon) else rho_of(epsilon, DELTA)
+    source = getattr(import_module(module), factory)(codes, domain, loss, rng)
+    model = registry.make(name, options)
+    start = time.process_time()
+    network = model.fit(source).network
+    fitted = time.process_time()
+    rows = network.sample(round(network.total), rng)
+    sampled = time.process_time()
+    found = scores(codes, rows, domain.sizes)
+    found |= {"fit_s": fitted - start, "sample_s": sampled - fitted}
+    found["MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return found
+
+
+def main() -> None:
+    """Print one line a model and epsilon: means over the runs."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", nargs="+", default=registry.names())
+    parser.add_argument("--epsilons", nargs="+", type=float, default=[1.0, 10.0])
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--set", nargs="*", default=[], metavar="OPTION=NUMBER")
+    parser.add_argument("--doors", default="fake_doors:ArrayDoors")
+    given = parser.parse_args()
+    options = {key: float(value) for key, _, value in (pair.partition("=") for pair in given.set)}
+    print("model        epsilon     tv1     tv2     tv3     l1s   fit s  sample    MB")
+    spawn = multiprocessing.get_context("spawn")
+    for name in given.models:
+        for epsilon in given.epsilons:
+            jobs = [(name, epsilon, FIRST_SEED + i, options, given.doors) for i in range(given.runs)]
+            with spawn.Pool(1, maxtasksperchild=1) as pool:
+                found = pool.starmap(run, jobs, chunksize=1)
+            mean = {key: float(np.mean([f[key] for f in found])) for key in found[0]}
+            errors = " ".join(f"{mean[k]:7.4f}" for k in ("tv1", "tv2", "tv3", "l1s"))
+            print(
+                f"{name:12} {epsilon:7g} {errors} {mean['fit_s']:7.3f} {mean['sample_s']:7.3f} {mean['MB']:5.0f}"
+            )
+
+
+if __name__ == "__main__":
+    main()
