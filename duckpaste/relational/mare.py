@@ -1,0 +1,162 @@
+"""MARE over any model: for each table, parents first, a cardinality model and a row model, all in one ledger.
+
+After Pasteur's MARE (Kapenekakis et al. 2024): context and series models. Unlike it, every parent counts (childless
+ones too), every unit's rows are really bounded, and one rho is shared out by the public complexity of each node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from duckpaste import sql
+from duckpaste.budget import DELTA_SHARE, Split, portion
+from duckpaste.codec.base import Codec, WantValues
+from duckpaste.db import Db
+from duckpaste.errors import UserError, raise_all
+from duckpaste.fit import Request, Stage, discover, information
+from duckpaste.model import Lineage, Link, Lookup, Model, TableModel
+from duckpaste.models.base import Fitted
+from duckpaste.prepare import faults_of
+from duckpaste.privacy.ledger import Ledger, Run
+from duckpaste.privacy.release import Protected
+from duckpaste.privacy.source import Source, protect
+from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model to fit: rows of a table, or its children per parent row. `loss` is its share of the run's."""
+
+    member: Member
+    codecs: Sequence[Codec]
+    counting: bool
+    complexity: float
+
+    @property
+    def name(self) -> str:
+        """For people and the ledger."""
+        if self.counting:
+            return f"{self.member.name} per {owner_of(self.member).table}"
+        return self.member.name
+
+
+def jobs(family: Family) -> list[Job]:
+    """All models in order: a table's cardinality, then its rows."""
+    found = []
+    widths = {m.name: sum(len(c.columns()) for c in m.codecs) for m in family.members.values()}
+    for member in family.members.values():
+        above = sum(widths[p] for p in member.node.path)
+        if member.children is not None:
+            found.append(Job(member, [member.children], True, _complexity(1, above)))
+        found.append(Job(member, member.codecs, False, _complexity(widths[member.name], above)))
+    return found
+
+
+def _complexity(columns: int, evidence: int) -> float:
+    """Pasteur's c (c + h)^(1/3) without its private number of rows (mare/privacy.py); at least that of one column."""
+    c = max(columns, 1)
+    return float(c * (c + evidence) ** (1 / 3))
+
+
+def shares(family: Family, wanted: Request) -> tuple[list[tuple[Job, Split]], float, float]:
+    """Every job with its split, the run's loss, and the delta of all discovered values."""
+    todo = jobs(family)
+    values = sum(list(c.promises()).count(WantValues) for job in todo for c in job.codecs)
+    if values and wanted.guarantee.pure:
+        raise UserError("values can't be discovered at delta 0", family.view.name, "declare values, or set alg.delta above 0")
+    elsewhere = wanted.guarantee.delta * DELTA_SHARE if values and wanted.guarantee.private else 0.0
+    total = wanted.guarantee.loss(elsewhere)
+    whole = sum(job.complexity for job in todo)
+    each = elsewhere / values if values else 0.0
+    return [(j, portion(total * (j.complexity / whole), j.codecs, wanted.discover, each)) for j in todo], total, elsewhere
+
+
+def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: Stage) -> Model:
+    """Fit every table. Raises Faults before anything is spent, BudgetError when the ledger refuses."""
+    view = family.view
+    with stage("check"):
+        raise_all(
+            fault
+            for m in family.members.values()
+            for fault in faults_of(db, f"({family.rows_sql(m.name)})", f"{view.name}.{m.name}", m.codecs)
+        )
+    todo, total, delta = shares(family, wanted)
+    ledger.check_budget(wanted.guarantee, total, delta, view.budget)
+    most = max(m.table.contributions for m in family.members.values())
+    run = ledger.begin(
+        view=view.name, unit=family.graph.unit, contributions=most, algorithm=wanted.algorithm,
+        guarantee=wanted.guarantee, loss=total, delta=delta, budget=view.budget,
+    )  # fmt: skip
+    protected: dict[str, Protected] = {}
+    fitted: dict[str, Fitted] = {}
+    for job, share in todo:
+        with stage(f"fit {job.name}"):
+            fitted[job.name] = _fit(db, family, job, share, run, wanted, protected)
+    run.finish()
+    tables = [_table(m, fitted) for m in family.members.values()]
+    info = information(view.name, family.graph.unit, most, "weights", wanted, run)
+    return Model(tables, info, run.releases, _lookups(db, family))
+
+
+def _fit(
+    db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Request, protected: dict[str, Protected]
+) -> Fitted:
+    name = job.member.name
+    evidence: list[Evidence]
+    if job.counting:
+        parent = owner_of(job.member)
+        above = protected[parent.table]
+        on = [list(pair) for pair in zip(parent.referenced, parent.columns, strict=True)]
+        text = sql.render("children_counts", parent=above.relation, child=job.member.relation, on=on)
+        table = Protected(f"({text})", f"{family.view.name}.{job.name}", above.unit, above.k, above.weight)
+        evidence = family.evidence(parent.table, itself=True)
+    else:
+        table = _rows(db, family, job.member)
+        protected[name] = table
+        evidence = family.evidence(name)
+    source = Source(db, table, run)
+    discover(source, job.codecs, share)
+    doors = source.encode(job.codecs, [(e.column, e.expression) for e in evidence]).limited(share.model)
+    return wanted.model.fit(doors, tuple(e.column.name for e in evidence))
+
+
+def _rows(db: Db, family: Family, member: Member) -> Protected:
+    """The table's rows with their ancestors' columns; what a unit weighs is bounded by the declared k."""
+    label = f"{family.view.name}.{member.name}"
+    relation = f"({family.rows_sql(member.name)})"
+    if member.node.owner is None:
+        return Protected(relation, label)
+    table = member.table
+    order = list(table.primary_key) or [c.name for c in member.columns]
+    return protect(db, relation, label, unit=UNIT, k=table.contributions, bound=table.bound, order_by=order)
+
+
+def _table(member: Member, fitted: dict[str, Fitted]) -> TableModel:
+    rows = fitted[member.name]
+    lineage = None
+    if member.children is not None:
+        key = owner_of(member)
+        counts = fitted[f"{member.name} per {key.table}"]
+        lineage = Lineage(key.table, key.columns, key.referenced, member.children, counts.network, counts.measurements)
+    links = [Link(r.key.columns, r.key.table, r.key.referenced, r.kind.value, r.nullable) for r in member.node.references]
+    table = member.table
+    return TableModel(
+        member.name, member.columns, member.codecs, rows.network, rows.measurements, table.primary_key, table.checks,
+        table.comment, lineage, links,
+    )  # fmt: skip
+
+
+def _lookups(db: Db, family: Family) -> list[Lookup]:
+    """Public tables, whole: the view declares them public."""
+    from duckpaste.model import Column
+
+    found = []
+    for table in family.graph.public:
+        relation = sql.ident(*family.schema, table.name)
+        columns = [Column(f.name, f.sql_type or "VARCHAR", not f.nullable, f.comment) for f in table.fields]
+        found.append(Lookup(table.name, columns, table.primary_key, db.arrow_sql("public_table", f"select * from {relation}")))
+    return found
+
+
+__all__ = ["CHILDREN", "Job", "fit_family", "jobs", "shares"]

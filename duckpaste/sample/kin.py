@@ -1,0 +1,78 @@
+"""Writes related tables: chunk by chunk, parents first, with keys that DuckDB itself proves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from duckpaste import sql
+from duckpaste.db import Db
+from duckpaste.errors import UserError, nearest
+from duckpaste.model import Model, TableModel
+from duckpaste.sample.relational import chunks
+
+KEYS = ("declared", "checked", "none")
+
+
+def write(
+    db: Db, model: Model, units: int, seed: int, keys: str = "declared", progress: Callable[[int, int], None] | None = None
+) -> dict[str, int]:
+    """Fill one table for each of the model's tables and lookups; rows of each.
+
+    `keys`: "declared" puts PRIMARY KEY and FOREIGN KEY into the tables (a key that leads to its own table, or closes a
+    circle, is checked instead); "checked" only looks for orphans at the end; "none" does neither."""
+    if keys not in KEYS:
+        raise UserError(f"unknown way of keeping keys {keys!r}", "--keys", nearest(keys, KEYS))
+    for lookup in model.lookups:
+        columns = [{"name": c.name, "sql_type": c.sql_type, "not_null": c.not_null} for c in lookup.columns]
+        primary = list(lookup.primary_key) if keys == "declared" else []
+        db.run("synthetic_table", target=sql.ident(lookup.name), columns=columns, primary_key=primary, checks=[])
+        _insert(db, lookup.name, columns, lookup.rows)
+    made = {lookup.name for lookup in model.lookups}
+    for table in model.tables:
+        foreign = [k for k in _foreign(table) if k["table"] in made] if keys == "declared" else []
+        primary = list(table.primary_key) if keys == "declared" else []
+        db.run("synthetic_table", target=sql.ident(table.name), columns=_columns(table), primary_key=primary,
+               checks=[], foreign_keys=foreign)  # fmt: skip
+        made.add(table.name)
+    rows = dict.fromkeys((t.name for t in model.tables), 0)
+    done = 0
+    for batch in chunks(model, units, seed):
+        for table in model.tables:
+            if batch[table.name].num_rows:
+                _insert(db, table.name, _columns(table), batch[table.name])
+                rows[table.name] += batch[table.name].num_rows
+        done += batch[model.tables[0].name].num_rows
+        if progress is not None:
+            progress(done, units)
+    if keys != "none":
+        check(db, model)
+    return {**{lookup.name: lookup.rows.num_rows for lookup in model.lookups}, **rows}
+
+
+def check(db: Db, model: Model) -> None:
+    """Raise RuntimeError for an orphan: a fault of duckpaste."""
+    for table in model.tables:
+        for key in _foreign(table):
+            on = [list(pair) for pair in zip(key["columns"], key["referenced"], strict=True)]
+            found = db.rows("orphans", child=sql.ident(table.name), parent=sql.ident(str(key["table"])), on=on)[0][0]
+            if found:
+                raise RuntimeError(f"{found} rows of {table.name} point at no row of {key['table']}")
+
+
+def _foreign(table: TableModel) -> list[dict[str, object]]:
+    keys: list[dict[str, object]] = []
+    if table.lineage is not None:
+        lineage = table.lineage
+        keys.append({"columns": list(lineage.owner), "table": lineage.parent, "referenced": list(lineage.referenced)})
+    keys += [{"columns": list(k.columns), "table": k.table, "referenced": list(k.referenced)} for k in table.links]
+    return keys
+
+
+def _columns(table: TableModel) -> list[Mapping[str, object]]:
+    return [{"name": c.name, "sql_type": c.sql_type, "not_null": c.not_null} for c in table.columns]
+
+
+def _insert(db: Db, name: str, columns: object, batch: object) -> None:
+    source = sql.free("_batch", [name])
+    text = sql.render("synthetic_rows", target=sql.ident(name), source=sql.ident(source), columns=columns)
+    db.insert_arrow("synthetic_rows", text, source, batch)

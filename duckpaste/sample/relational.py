@@ -1,0 +1,207 @@
+"""Tables below one another: chunks of units, each with all its rows, in constant memory.
+
+A chunk draws the units' rows, then for every table below, parents first, how many rows each parent has and what they
+are. Keys are global; the key to the parent is copied from the parent's row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from duckpaste.domain import IntArray
+from duckpaste.model import Link, Model, TableModel
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Units drawn together. It is part of what a seed means, as sample.tabular.CHUNK.
+UNITS = 16_384
+
+
+@dataclass
+class Rows:
+    """One table's rows of a chunk: codes, decoded columns, and the row of the parent that each belongs to."""
+
+    n: int
+    first: int
+    codes: dict[str, IntArray] = field(default_factory=dict)
+    values: dict[str, pa.Array] = field(default_factory=dict)
+    parent: IntArray | None = None
+
+
+def chunks(model: Model, units: int, seed: int) -> Iterator[dict[str, pa.RecordBatch]]:
+    """For each chunk of units: table name -> batch with the table's columns in order, parents first."""
+    done = dict.fromkeys((t.name for t in model.tables), 0)
+    for number, start in enumerate(range(0, units, UNITS)):
+        drawn: dict[str, Rows] = {}
+        for position, table in enumerate(model.tables):
+            streams = np.random.SeedSequence([seed, position, number]).spawn(3)
+            rngs = [np.random.Generator(np.random.PCG64(s)) for s in streams]
+            if table.lineage is None:
+                rows = Rows(min(UNITS, units - start), done[table.name])
+                rows.codes = table.network.sample(rows.n, rngs[1])
+            else:
+                rows = _below(model, table, drawn, done[table.name], rngs)
+            drawn[table.name] = rows
+            _decode(model, table, rows, drawn, streams[2])
+            done[table.name] += rows.n
+        for table in model.tables:
+            for link in table.links:
+                _link(model, table, link, drawn, np.random.SeedSequence([seed, number, len(link.columns)]))
+        yield {t.name: _batch(t, drawn[t.name]) for t in model.tables}
+
+
+def _below(
+    model: Model, table: TableModel, drawn: Mapping[str, Rows], first: int, rngs: Sequence[np.random.Generator]
+) -> Rows:
+    """Children of every parent row: their number, then their codes."""
+    lineage = table.lineage
+    if lineage is None:
+        raise RuntimeError("the table of units has no parent")
+    parent = drawn[lineage.parent]
+    given = evidence(model, lineage.parent, drawn, np.arange(parent.n))
+    codes = lineage.network.sample(parent.n, rngs[0], {n: given[n] for n in lineage.network.evidence})
+    counts = lineage.codec.decode(codes, range(parent.n), rngs[0], {})[lineage.codec.field.name]
+    number = np.asarray(counts.to_numpy(zero_copy_only=False), dtype=np.int64)
+    at = np.repeat(np.arange(parent.n), np.maximum(number, 0))
+    rows = Rows(len(at), first, parent=at)
+    above = {n: codes_[at] for n, codes_ in given.items() if n in table.network.evidence}
+    rows.codes = table.network.sample(rows.n, rngs[1], above) if rows.n else {}
+    return rows
+
+
+def evidence(model: Model, name: str, drawn: Mapping[str, Rows], at: IntArray) -> dict[str, IntArray]:
+    """Codes of the rows `at` of table `name`, and of the rows above them, as "table.code column"."""
+    found: dict[str, IntArray] = {}
+    here: str | None = name
+    while here is not None:
+        rows = drawn[here]
+        found |= {f"{here}.{column}": codes[at] for column, codes in rows.codes.items()}
+        lineage = model[here].lineage
+        here = lineage.parent if lineage else None
+        at = rows.parent[at] if rows.parent is not None else at
+    return found
+
+
+def _decode(model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows], stream: np.random.SeedSequence) -> None:
+    """Values of the table's own columns, then the key to the parent and the keys that ancestors give."""
+    span = range(rows.first, rows.first + rows.n)
+    known = _Above(model, table, rows, drawn)
+    for codec, seeds in zip(table.codecs, stream.spawn(len(table.codecs)), strict=True):
+        mine = {c.name: rows.codes.get(c.name, np.zeros(0, dtype=np.int64)) for c in codec.columns()}
+        rng = np.random.Generator(np.random.PCG64(seeds))
+        rows.values.update(codec.decode(mine, span, rng, known))
+    if table.lineage is not None and rows.parent is not None:
+        for own, referenced in zip(table.lineage.owner, table.lineage.referenced, strict=True):
+            rows.values[own] = drawn[table.lineage.parent].values[referenced].take(rows.parent)
+
+
+class _Above(Mapping[str, Any]):
+    """Decoded columns that a codec may refer to: its own table's by name, an ancestor's as "table.column"."""
+
+    def __init__(self, model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows]) -> None:
+        self._own = rows.values
+        self._from: dict[str, tuple[Rows, IntArray]] = {}
+        here, at = table, rows.parent
+        while here.lineage is not None and at is not None:
+            parent = drawn[here.lineage.parent]
+            self._from[here.lineage.parent] = (parent, at)
+            here = model[here.lineage.parent]
+            at = parent.parent[at] if parent.parent is not None else None
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._own:
+            return self._own[name]
+        for table, (rows, at) in self._from.items():
+            if name.startswith(f"{table}.") and name[len(table) + 1 :] in rows.values:
+                return rows.values[name[len(table) + 1 :]].take(at)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own)
+
+    def __len__(self) -> int:
+        return len(self._own)
+
+
+def _link(model: Model, table: TableModel, link: Link, drawn: Mapping[str, Rows], seed: np.random.SeedSequence) -> None:
+    """A reference's key: an ancestor's own, or a row of the same chunk; NULL where the row says so."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = drawn[table.name]
+    if link.kind == "public" or link.table not in drawn:
+        return
+    target = drawn[link.table]
+    if link.kind == "ancestor":
+        at = _climb(model, table, rows, drawn, link.table)
+    else:
+        rng = np.random.Generator(np.random.PCG64(seed))
+        at = _same_unit(model, table, link, drawn, rng)
+    absent = at < 0
+    for own, referenced in zip(link.columns, link.referenced, strict=True):
+        if target.n == 0:
+            rows.values[own] = pa.nulls(rows.n)
+            continue
+        picked = target.values[referenced].take(np.maximum(at, 0))
+        said = rows.values.get(own)
+        null = absent if said is None or link.kind == "ancestor" else absent | np.asarray(pc.is_null(said))
+        rows.values[own] = pc.if_else(pa.array(~null), picked, pa.scalar(None, picked.type))
+
+
+def _climb(model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows], name: str) -> IntArray:
+    """For each row the row of its ancestor `name`."""
+    here, at = table, np.arange(rows.n)
+    while here.name != name and here.lineage is not None:
+        above = drawn[here.name].parent
+        if above is None:
+            break
+        at = above[at]
+        here = model[here.lineage.parent]
+    return at
+
+
+def _top(model: Model, table: TableModel, drawn: Mapping[str, Rows]) -> IntArray:
+    """For each row the number of its unit in the chunk."""
+    here, at = table, np.arange(drawn[table.name].n)
+    while here.lineage is not None:
+        above = drawn[here.name].parent
+        if above is None:
+            break
+        at = above[at]
+        here = model[here.lineage.parent]
+    return at
+
+
+def _same_unit(
+    model: Model, table: TableModel, link: Link, drawn: Mapping[str, Rows], rng: np.random.Generator
+) -> IntArray:
+    """A row of the linked table for each row: of the same unit for siblings, of any for others; -1 where there is none.
+
+    A self-reference leads to an earlier row, so that it never goes in circles."""
+    n, target = drawn[table.name].n, drawn[link.table].n
+    if target == 0 or n == 0:
+        return np.full(n, -1, dtype=np.int64)
+    if link.kind == "self":
+        first = np.arange(n)
+        return np.where(first > 0, (rng.random(n) * first).astype(np.int64), -1)
+    if link.kind == "other":
+        return (rng.random(n) * target).astype(np.int64)
+    units = _top(model, model[link.table], drawn)
+    order = np.argsort(units, kind="stable")
+    mine = _top(model, table, drawn)
+    low = np.searchsorted(units[order], mine, side="left")
+    high = np.searchsorted(units[order], mine, side="right")
+    at = low + (rng.random(n) * (high - low)).astype(np.int64)
+    return np.where(high > low, order[np.minimum(at, target - 1)], -1)
+
+
+def _batch(table: TableModel, rows: Rows) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    arrays = [rows.values[c.name] if c.name in rows.values else pa.nulls(rows.n) for c in table.columns]
+    return pa.RecordBatch.from_arrays(arrays, names=[c.name for c in table.columns])
