@@ -301,8 +301,14 @@ class Db:
         start = time.perf_counter()
         try:
             yield rows
+        except duckdb.InterruptException:
+            raise KeyboardInterrupt from None
         except duckdb.Error as error:
             raise EngineError(name, text, _safe_text(error, text), _remedy(error)) from None
+        except RuntimeError as error:
+            if "interrupt" in str(error).lower():  # so DuckDB reports Ctrl-C
+                raise KeyboardInterrupt from None
+            raise
         finally:
             seconds = time.perf_counter() - start
             self.trace.append(Statement(name, text, seconds, rows[0] if rows else -1))

@@ -100,7 +100,7 @@ def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progr
     target = sql.ident(table.name)
     columns = [{"name": c.name, "sql_type": c.sql_type, "not_null": c.not_null} for c in table.columns]
     source = sql.free("_batches", [table.name])
-    failed: list[Exception] = []
+    failed: list[BaseException] = []
     for checks in ([table.checks, ()] if table.checks else [()]):
         db.run("synthetic_table", target=target, columns=columns, primary_key=list(table.primary_key), checks=list(checks))
 
@@ -112,7 +112,7 @@ def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progr
                     done += batch.num_rows
                     if progress is not None:
                         progress(done, rows)
-            except Exception as error:  # the engine would wrap it, and hide a user's fault
+            except BaseException as error:  # the engine would wrap it, and hide a user's fault, or Ctrl-C
                 failed.append(error)
                 raise
 
@@ -121,6 +121,8 @@ def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progr
         try:
             text = sql.render("synthetic_rows", target=target, source=sql.ident(source), columns=columns)
             db.insert_arrow("synthetic_rows", text, source, reader)
+            if failed:
+                raise failed[0]
             return
         except EngineError:
             if failed:
