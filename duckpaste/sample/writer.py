@@ -13,6 +13,7 @@ from duckpaste.db import Db, EngineError
 from duckpaste.errors import UserError
 from duckpaste.files import built, check_folder
 from duckpaste.model import Model, TableModel
+from duckpaste.sample import kin
 from duckpaste.sample.tabular import batches
 
 if TYPE_CHECKING:
@@ -34,31 +35,40 @@ class Sample:
 def sample(
     model: Model, path: str | Path, *, n: int | None = None, seed: int | None = None,
     settings: dict[str, Any] | None = None, progress: Progress | None = None, overwrite: bool = False,
+    keys: str = "declared", scale: float = 1.0,
 ) -> Sample:  # fmt: skip
     """Draw `n` rows of each table (default: the noisy number that was fitted) into the DuckDB file `path`.
 
     The same model and seed give the same tables at any number of threads. Without a seed one is drawn, and told.
-    An existing file is only replaced when duckpaste made it, or with `overwrite`.
+    An existing file is only replaced when duckpaste made it, or with `overwrite`. Of related tables `n` is the number
+    of units (rows of the top table), `scale` multiplies the fitted number, and `keys` is declared, checked or none.
     """
     target = Path(path)
+    kin.check_keys(keys)
+    if not 0 < scale < float("inf"):
+        raise UserError("--scale must be above 0", remedy="leave it out for the fitted number of rows")
     if n is not None and n < 1:
         raise UserError("-n must be at least 1", remedy="leave it out for the fitted number of rows")
     check_target(target, overwrite)
     chosen = secrets.randbits(63) if seed is None else seed
     if chosen < 0:
         raise UserError("the seed must not be negative")
+    fitted = {t.name: max(1, round(t.rows * scale)) for t in model.tables}
     for table in model.tables:
-        if n is None and table.rows > MOST_UNASKED:
-            what = f"the fitted, noisy number of rows is {table.rows:,}"
+        if n is None and fitted[table.name] > MOST_UNASKED:
+            what = f"the fitted, noisy number of rows is {fitted[table.name]:,}"
             raise UserError(what, table.name, "say how many you want with -n")
     rows = {}
     with built(target) as temporary:
         # Types and checks of a model from elsewhere are SQL text: they must not reach files or the network.
         with Db.open(temporary, settings=settings, sandbox=True) as db:
+            if model.related:
+                units = model.tables[0].name
+                rows = kin.write(db, model, fitted[units] if n is None else n, chosen, keys, progress)
             for position, table in enumerate(model.tables):
-                count = table.rows if n is None else n
-                _write(db, table, count, chosen, position, progress)
-                rows[table.name] = count
+                if not model.related:
+                    rows[table.name] = fitted[table.name] if n is None else n
+                    _write(db, table, rows[table.name], chosen, position, progress)
                 comment = " | ".join(part for part in (model.describe(), f"seed {chosen}", table.comment) if part)
                 db.run_sql("comment", f"comment on table {sql.ident(table.name)} is {sql.literal(comment)}")
                 for column in table.columns:
@@ -112,7 +122,7 @@ def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progr
                     done += batch.num_rows
                     if progress is not None:
                         progress(done, rows)
-            except BaseException as error:  # the engine would wrap it, and hide a user's fault, or Ctrl-C
+            except (Exception, KeyboardInterrupt) as error:  # the engine would wrap it, and hide a user's fault, or Ctrl-C
                 failed.append(error)
                 raise
 
