@@ -123,7 +123,7 @@ class Categorical(Codec):
         labels = list(values)
         if self.other:
             rest = index == len(values)
-            if self._has_room() or not values:
+            if self.has_room() or not values:
                 labels.append(self.other_label)
             else:
                 index = np.where(rest, rng.integers(0, len(values), len(index)), index).astype(np.int32)
@@ -134,7 +134,7 @@ class Categorical(Codec):
         indices = pa.array(index.astype(np.int32), mask=null)
         return {self.field.name: pa.DictionaryArray.from_arrays(indices, pa.array(labels, pa.string()))}
 
-    def _has_room(self) -> bool:
+    def has_room(self) -> bool:
         """Whether the column can hold the label of "other"."""
         if self.field.option("unknown") is not None:
             return True
