@@ -146,7 +146,7 @@ def test_atoms_alike_show_the_same_or_lie_between_the_same_cuts(name: str) -> No
 
 @pytest.mark.parametrize("name", ["wide", "huge", "decimal", "real", "learned"])
 def test_no_run_has_a_cut_inside(name: str) -> None:
-    made, found = of(name)
+    _, found = of(name)
     assert isinstance(found, Numbers) and found.ordered
     factor = found.codec.factor
     for low, high, null in zip(found.low.tolist(), found.high.tolist(), found.null, strict=True):
