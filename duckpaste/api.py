@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 
 from duckpaste.db import Db
-from duckpaste.fit import fit_table, request
+from duckpaste import route
+from duckpaste.fit import request
 from duckpaste.model import Model
 from duckpaste.privacy.ledger import Ledger
 from duckpaste.workspace import Workspace
@@ -26,9 +27,9 @@ def fit_view(
         space = Workspace(db, ledger=ledger)
         declared = space.load(str(view))
         space.ingest(declared)
-        ready = space.ready(declared)
+        ready = route.ready(space, declared, wanted)
         book = Ledger(space.ledger_path)
         try:
-            return fit_table(db, ready, wanted, book)
+            return route.fit(db, ready, wanted, book)
         finally:
             book.close()

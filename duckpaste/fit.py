@@ -30,19 +30,25 @@ Stage = Callable[[str], AbstractContextManager[Any]]
 _COMMON = ("epsilon", "delta", "etotal", "discover")  # options that every algorithm has
 
 
+MARE = "mare"  # related tables, with `alg.model` at every node
+
+
 def _quiet(_: str) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to fit: an algorithm with its options, and the guarantee. Made by `request`."""
+    """What to fit: an algorithm with its options, and the guarantee. Made by `request`.
+
+    `related`: MARE, with `model` at every table and number of children."""
 
     algorithm: str
     model: Algorithm
     guarantee: Guarantee
     discover: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    related: bool = False
 
 
 def request(algorithm: str, options: Mapping[str, Any] | None = None) -> Request:
@@ -55,10 +61,20 @@ def request(algorithm: str, options: Mapping[str, Any] | None = None) -> Request
     epsilon = number(given.pop("epsilon", 1.0), "alg.epsilon")
     delta = number(given.pop("delta", DEFAULT_DELTA), "alg.delta")
     share = given.pop("discover", None)
-    _check_names(algorithm, given)
-    model = registry.make(algorithm, given)
+    related = algorithm == MARE
+    name = str(given.pop("model", "mst")) if related else algorithm
+    if name not in registry.names():
+        raise UserError(f"unknown algorithm {name!r}", "alg.model", nearest(name, registry.names()))
+    _check_names(name, given)
+    model = registry.make(name, given)
     guarantee = Guarantee(epsilon, delta)
-    return Request(algorithm, model, guarantee, None if share is None else number(share, "alg.discover"), given)
+    told = {"model": name, **given} if related else given
+    return Request(algorithm, model, guarantee, None if share is None else number(share, "alg.discover"), told, related)
+
+
+def algorithms() -> list[str]:
+    """Every algorithm that VIEW.ALG may name."""
+    return [*registry.names(), MARE]
 
 
 def _check_names(algorithm: str, given: Mapping[str, Any]) -> None:
@@ -85,11 +101,11 @@ def algorithm_of(view_alg: str) -> tuple[str, str]:
     """Split VIEW.ALG at its last dot. Raises UserError when there is none."""
     view, dot, algorithm = view_alg.rpartition(".")
     if not dot or not view or "/" in algorithm:
-        known = ", ".join(registry.names())
+        known = ", ".join(algorithms())
         remedy = f"write VIEW.ALG, for example {view_alg}.mst (known: {known})"
         raise UserError(f"{view_alg!r} names no algorithm", remedy=remedy)
-    if algorithm not in registry.names():
-        raise UserError(f"unknown algorithm {algorithm!r}", remedy=nearest(algorithm, registry.names()))
+    if algorithm not in algorithms():
+        raise UserError(f"unknown algorithm {algorithm!r}", remedy=nearest(algorithm, algorithms()))
     return view, algorithm
 
 

@@ -96,6 +96,11 @@ class Model:
         save(self, Path(path))
 
     @property
+    def related(self) -> bool:
+        """Whether tables stand below one another, or public tables are copied."""
+        return bool(self.lookups) or any(t.lineage is not None or t.links for t in self.tables)
+
+    @property
     def guarantee(self) -> str:
         """The guarantee in words."""
         from duckpaste.privacy.accountant import Guarantee

@@ -6,12 +6,14 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from duckpaste import codec as codecs
+from duckpaste import model_kin
 from duckpaste.codec.base import Codec
 from duckpaste.db import Db, EngineError
 from duckpaste.domain import Domain, FloatArray
@@ -36,8 +38,10 @@ def save(model: Model, path: Path) -> None:
             db.run("model_tables")
             with db.transaction():
                 _fill(db, "info", [("format", str(FORMAT)), *model.info.items()])
-                for position, table in enumerate(model.tables):
+                kept = [t for table in model.tables for t in (table, model_kin.counts_of(table)) if t is not None]
+                for position, table in enumerate(kept):
                     _save_table(db, table, position)
+                model_kin.save(db, model, partial(_fill, db))
                 _fill(db, "releases", [
                     (i, r.stage, r.mechanism, r.table, r.columns, r.query, r.cells, r.sensitivity, r.scale, r.loss, r.delta)
                     for i, r in enumerate(model.releases, 1)
@@ -161,7 +165,12 @@ def _load(db: Db, info: dict[str, str]) -> Model:
     releases = [
         Release(*row[1:]) for row in db.rows_sql("model_releases", "select * from releases order by release")
     ]
-    return Model(tables, info, releases)
+    tables, lookups = model_kin.load(db, tables, partial(_columns, db))
+    return Model(tables, info, releases, lookups)
+
+
+def _columns(db: Db, name: str) -> list[Column]:
+    return [Column(*r) for r in _rows(db, name, "columns", "column_name, sql_type, not_null, comment", "position")]
 
 
 def _cells(db: Db, table: str, name: str) -> dict[int, tuple[Any, FloatArray]]:
@@ -232,7 +241,6 @@ def _load_table(db: Db, name: str, total: float, key: list[str], checks: list[st
             db, name, "measurements", "measurement, code_columns, shape, sigma", "measurement"
         )
     ]
-    columns = [Column(*r) for r in _rows(db, name, "columns", "column_name, sql_type, not_null, comment", "position")]
     network, made = _load_network(db, name, total), _load_codecs(db, name)
     absent = {k.name for c in made for k in c.columns()} - set(network.domain)
     if absent:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from duckpaste.budget import split
-from duckpaste.codec.base import WantBounds, WantHistogram, WantValues
+from duckpaste.budget import Split, split
+from duckpaste.codec.base import Codec, WantBounds, WantHistogram, WantValues
 from duckpaste.domain import Domain
 from duckpaste.fit import Request
 from duckpaste.models.base import Release
@@ -47,30 +47,37 @@ def plan(ready: Prepared, wanted: Request) -> Plan:
         return 0.0 if math.isinf(loss) else accountant.sigma(loss)
 
     domain = Domain({c.name: c.size for codec in ready.codecs for c in codec.columns()})
-    releases = []
-    for kind, name in _NAMES.items():
-        count = sum(list(c.promises()).count(kind) for c in ready.codecs)
-        if count:
-            loss = shares.wants[kind]
-            releases.append(Release("discover", f"{count} {name}", count, _cells(ready, kind), loss * count, sigma(loss)))
+    releases = discoveries(ready.codecs, shares, sigma)
     releases += wanted.model.plan(domain, sigma, shares.model, ())
-    public, undeclared = declared(ready)
+    public, undeclared = declared_of(ready.codecs)
     return Plan(wanted.guarantee, ready.unit, k, releases, domain, public, undeclared, shares.total)
 
 
-def _cells(ready: Prepared, kind: type) -> int:
+def discoveries(codecs: Sequence[Codec], shares: Split, sigma: Callable[[float], float]) -> list[Release]:
+    """What discovery will release for `codecs`."""
+    found = []
+    for kind, name in _NAMES.items():
+        count = sum(list(c.promises()).count(kind) for c in codecs)
+        if count:
+            loss = shares.wants[kind]
+            found.append(Release("discover", f"{count} {name}", count, _cells(codecs, kind), loss * count, sigma(loss)))
+    return found
+
+
+def _cells(codecs: Sequence[Codec], kind: type) -> int:
     """Upper bound of cells for wants of one kind."""
+    wants = [w for c in codecs for w in c.wants()]
     if kind is WantHistogram:
-        return sum(w.cells for c in ready.codecs for w in c.wants() if isinstance(w, WantHistogram))
+        return sum(w.cells for w in wants if isinstance(w, WantHistogram))
     if kind is WantBounds:
-        return sum(discovery.bucket_count(w.integer) for c in ready.codecs for w in c.wants() if isinstance(w, WantBounds))
+        return sum(discovery.bucket_count(w.integer) for w in wants if isinstance(w, WantBounds))
     return 0
 
 
-def declared(ready: Prepared) -> tuple[list[str], list[str]]:
+def declared_of(codecs: Sequence[Codec]) -> tuple[list[str], list[str]]:
     """Lines on what is public by declaration, and on what will be discovered through a door."""
     public, undeclared = [], []
-    for codec in ready.codecs:
+    for codec in codecs:
         field = codec.field
         wants = {_NAMES[k] for k in codec.promises() if k is not WantHistogram and k in _NAMES}
         if wants:

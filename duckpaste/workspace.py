@@ -101,13 +101,19 @@ class Workspace:
             made += [f"{view.name}.{t}" for t in ingest.ingest_view(self.db, view)]
         return made
 
-    def ready(self, view: View) -> Prepared:
-        """The view's private table, ready to fit. A view without SQL reads the current schema's own tables."""
+    def resolved(self, view: View) -> tuple[View, tuple[str, ...]]:
+        """The view with what its DDL declares, and the schema of its tables (database and schema).
+
+        A view without SQL reads the current schema's own tables."""
         schema = view.name
         if not view.sql:
             schema = str(self.db.rows_sql("current_schema", "select current_schema()")[0][0])
-        resolved = resolve(self.db, view, schema)
-        return prepare(self.db, resolved, schema)
+        return resolve(self.db, view, schema), (self.db.database, schema)
+
+    def ready(self, view: View) -> Prepared:
+        """The view's one private table, ready to fit."""
+        found, schema = self.resolved(view)
+        return prepare(self.db, found, schema[-1])
 
 
 def open_workspace(

@@ -32,7 +32,8 @@ def fit(view_alg: str, parameters: tuple[str, ...], out: Path, raw: Path | None,
     Example:
         duckpaste fit tab_adult.mst alg.epsilon=1 -o model.duckdb
     """
-    from duckpaste.fit import algorithm_of, fit_table, request
+    from duckpaste import route
+    from duckpaste.fit import algorithm_of, request
     from duckpaste.model_file import check_target
     from duckpaste.privacy.ledger import Ledger
 
@@ -45,10 +46,10 @@ def fit(view_alg: str, parameters: tuple[str, ...], out: Path, raw: Path | None,
         space.refuse_private(out, declared)
         check_target(out)
         space.ingest(declared, raw=raw, parameters=values)
-        ready = space.ready(declared)
+        ready = route.ready(space, declared, wanted)
         ledger = Ledger(space.ledger_path)
         try:
-            model = fit_table(space.db, ready, wanted, ledger, stage)
+            model = route.fit(space.db, ready, wanted, ledger, stage)
         finally:
             ledger.close()
     with stage("save"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from duckpaste.cli.common import (
 )  # fmt: skip
 from duckpaste.cli.sample import progress_bar
 from duckpaste.workspace import Workspace
+
+if TYPE_CHECKING:
+    from duckpaste.evaluate.fidelity import Fidelity
 
 
 @click.command("pipe")
@@ -52,9 +55,10 @@ def run(
     rows: int | None = None, seed: int | None = None, raw: Path | None = None,
 ) -> None:  # fmt: skip
     """The whole path. Faults that can be known before spending are raised before it."""
-    from duckpaste.evaluate.fidelity import INTERNAL, compare
+    from duckpaste.evaluate.fidelity import INTERNAL
     from duckpaste.files import results
-    from duckpaste.fit import algorithm_of, fit_table, request
+    from duckpaste import route
+    from duckpaste.fit import algorithm_of, request
     from duckpaste.model_file import check_target as check_model
     from duckpaste.privacy.ledger import Ledger
     from duckpaste.sample.writer import check_target, sample
@@ -71,16 +75,34 @@ def run(
         check_target(synthetic, overwrite=False)
         with stage("ingest"):
             space.ingest(declared, raw=raw, parameters=values, anew=anew)
-        ready = space.ready(declared)
+        ready = route.ready(space, declared, wanted)
         with contextlib.closing(Ledger(space.ledger_path)) as ledger:
-            model = fit_table(space.db, ready, wanted, ledger, stage)
+            model = route.fit(space.db, ready, wanted, ledger, stage)
         with stage("save"):
             model.save(model_path)
     with stage("sample"), progress_bar() as progress:
         done = sample(model, synthetic, n=rows, seed=seed, progress=progress)
     with stage("compare"):
-        found = compare(space.db, ready, model.tables[0], synthetic)
+        scores, counts = route.fidelity(space.db, ready, model, synthetic)
     click.echo(f"\n{INTERNAL}")
+    for found in scores:
+        _print(found, several=len(scores) > 1)
+    if counts:
+        click.echo()
+        shown = [
+            (c["key"], f"{c['childless real']:.2%}", f"{c['childless synthetic']:.2%}", f"{c['mean real']:.2f}",
+             f"{c['mean synthetic']:.2f}", f"{c['tv']:.4f}") for c in counts
+        ]  # fmt: skip
+        headers = ["children", "none real", "none synthetic", "mean real", "mean synthetic", "distance"]
+        table(shown, headers, disable_numparse=True)
+    click.echo(f"\n{synthetic}: {', '.join(f'{t} {n:,} rows' for t, n in done.rows.items())}, seed {done.seed}")
+    click.echo(model.describe())
+
+
+def _print(found: Fidelity, *, several: bool) -> None:
+    """One table's scores."""
+    if several:
+        click.echo(f"\n{found.table}")
     lines = [
         (s.name, s.kind, f"{s.null_real:.2%}", f"{s.null_synthetic:.2%}", f"{s.tv1:.4f}", f"{s.tv2:.4f}")
         for s in found.columns
@@ -91,5 +113,3 @@ def run(
         f"mean total variation (0 = equal, 1 = disjoint): 1-way {found.tv1:.4f}, "
         f"2-way {found.tv2:.4f} over {found.pairs:,} pairs{some}"
     )
-    click.echo(f"\n{synthetic}: {', '.join(f'{t} {n:,} rows' for t, n in done.rows.items())}, seed {done.seed}")
-    click.echo(model.describe())

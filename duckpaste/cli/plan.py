@@ -32,20 +32,28 @@ def check(view: str, exact: bool, raw: Path | None, **options: Any) -> None:
     Example:
         duckpaste check tab_adult --raw ~/uci
     """
+    from duckpaste import route
     from duckpaste.errors import raise_all
     from duckpaste.evaluate.fidelity import INTERNAL
-    from duckpaste.prepare import check_rows
+    from duckpaste.prepare import Prepared
 
     space = workspace(options)
     with space:
         declared = space.load(view)
         space.ingest(declared, raw=raw)
-        ready = space.ready(declared)
-        faults = check_rows(space.db, ready, exact=exact)
+        ready = route.ready(space, declared)
+        faults = route.faults(space.db, ready, exact=exact)
     if exact and faults:
         click.echo(INTERNAL, err=True)
     raise_all(faults)
-    click.echo(f"{ready.name}: {len(ready.columns)} columns, no fault; the privacy unit is {_unit(ready.unit, ready.table.contributions)}")
+    if isinstance(ready, Prepared):
+        unit = _unit(ready.unit, ready.table.contributions)
+        click.echo(f"{ready.name}: {len(ready.columns)} columns, no fault; the privacy unit is {unit}")
+        return
+    for name, member in ready.members.items():
+        below = f", below {member.node.parent}; a unit's rows weigh at most {member.table.contributions}" if member.node.parent else ""
+        click.echo(f"{ready.view.name}.{name}: {len(member.columns)} columns, no fault{below}")
+    click.echo(f"the privacy unit is each row of {ready.graph.unit}")
 
 
 def _unit(unit: str, k: int) -> str:
@@ -65,8 +73,8 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
     Example:
         duckpaste plan tab_adult.mst alg.epsilon=1
     """
+    from duckpaste import route
     from duckpaste.fit import algorithm_of, request
-    from duckpaste.plan import plan as make_plan
     from duckpaste.privacy.ledger import Ledger
 
     name, algorithm = algorithm_of(view_alg)
@@ -76,8 +84,7 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
         declared = space.load(name)
         wanted = request(algorithm, options_of(declared, algorithm, given))
         space.ingest(declared, raw=raw, parameters=values)
-        ready = space.ready(declared)
-        made = make_plan(ready, wanted)
+        made = route.plan(route.ready(space, declared, wanted), wanted)
     measure = "epsilon" if made.guarantee.pure else "rho"
     rows = [(r.stage, r.what, r.count, f"{r.cells:,}", _number(r.loss), f"{r.sigma:,.2f}") for r in made.releases]
     table(rows, ["stage", "what", "releases", "cells", measure, "noise sd"], as_json=as_json, disable_numparse=True)

@@ -6,7 +6,8 @@ Results are exact statistics of private data: whoever shows them stamps them wit
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,23 @@ class Fidelity:
 
 def compare(db: Db, ready: Prepared, model: TableModel, synthetic: Path) -> Fidelity:
     """Compare the private table with the synthetic file's table of the same name, in the model's own codes."""
+    with opened(db, synthetic) as alias:
+        return compare_rows(db, ready.relation, f"{alias}.main.{sql.ident(model.name)}", model)
+
+
+@contextmanager
+def opened(db: Db, synthetic: Path) -> Iterator[str]:
+    """The quoted name under which the synthetic file is attached, read-only, for the length of the block."""
+    alias = sql.ident("duckpaste_synthetic")
+    db.run_sql("attach", f"attach {sql.literal(str(synthetic))} as {alias} (read_only)")
+    try:
+        yield alias
+    finally:
+        db.run_sql("detach", f"detach {alias}")
+
+
+def compare_rows(db: Db, real_rows: str, fake_rows: str, model: TableModel) -> Fidelity:
+    """Compare two relations (SQL) that have the columns which the model's codecs read."""
     codecs = [c for c in model.codecs if c.columns()]
     domain = Domain({k.name: k.size for c in codecs for k in c.columns()})
     pairs = [p for p in itertools.combinations(domain.names, 2) if domain.cells(p) <= _MAX_CELLS]
@@ -60,14 +78,10 @@ def compare(db: Db, ready: Prepared, model: TableModel, synthetic: Path) -> Fide
         keep = np.random.default_rng(0).choice(len(pairs), MAX_PAIRS, replace=False)
         chosen = [pairs[i] for i in sorted(keep)]
     cliques: list[Clique] = [*((n,) for n in domain), *chosen]
-    alias = sql.ident("duckpaste_synthetic")
-    db.run_sql("attach", f"attach {sql.literal(str(synthetic))} as {alias} (read_only)")
-    try:
-        other = f"{alias}.main.{sql.ident(model.name)}"
-        real, nulls_real = _counts(db, ready.relation, codecs, domain, cliques)
-        fake, nulls_fake = _counts(db, other, codecs, domain, cliques)
-    finally:
-        db.run_sql("detach", f"detach {alias}")
+    if not cliques:
+        return Fidelity(model.name, [], 0.0, 0.0, 0, 0)
+    real, nulls_real = _counts(db, real_rows, codecs, domain, cliques)
+    fake, nulls_fake = _counts(db, fake_rows, codecs, domain, cliques)
     tv = {c: _tv(real[c], fake[c]) for c in cliques}
     scores = []
     for codec in codecs:

@@ -120,7 +120,12 @@ def family(db: Db, view: View, schema: tuple[str, ...]) -> Family:
     """Make the family of a resolved view. Reads no private row; keys of public tables are read, for they are public."""
     graph = build(view)
     found = Family(view, schema, graph)
-    faults: list[Fault] = []
+    # A row of the top table is taken for a unit; a declared unit column says that it is not.
+    faults = [
+        Fault(f"the unit is the column {t.unit!r}, but related tables belong to rows of {graph.unit!r}",
+              f"{t.place} {t.name}".strip(), "leave `unit` out here, or fit one table with another algorithm than mare")
+        for t in view.tables if t.unit and not t.public
+    ]  # fmt: skip
     for node in graph.nodes:
         table = node.table
         relation = sql.ident(*schema, table.name)

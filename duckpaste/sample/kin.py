@@ -13,6 +13,12 @@ from duckpaste.sample.relational import chunks
 KEYS = ("declared", "checked", "none")
 
 
+def check_keys(keys: str) -> None:
+    """Raise UserError for an unknown way of keeping keys."""
+    if keys not in KEYS:
+        raise UserError(f"unknown way of keeping keys {keys!r}", "--keys", nearest(keys, KEYS))
+
+
 def write(
     db: Db, model: Model, units: int, seed: int, keys: str = "declared", progress: Callable[[int, int], None] | None = None
 ) -> dict[str, int]:
@@ -20,8 +26,6 @@ def write(
 
     `keys`: "declared" puts PRIMARY KEY and FOREIGN KEY into the tables (a key that leads to its own table, or closes a
     circle, is checked instead); "checked" only looks for orphans at the end; "none" does neither."""
-    if keys not in KEYS:
-        raise UserError(f"unknown way of keeping keys {keys!r}", "--keys", nearest(keys, KEYS))
     for lookup in model.lookups:
         columns = [{"name": c.name, "sql_type": c.sql_type, "not_null": c.not_null} for c in lookup.columns]
         primary = list(lookup.primary_key) if keys == "declared" else []

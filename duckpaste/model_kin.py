@@ -1,0 +1,67 @@
+"""What a model file holds of relations: lineages, links, and the rows of public tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from duckpaste import sql
+from duckpaste.db import Db
+from duckpaste.model import Column, Lineage, Link, Lookup, Model, TableModel
+
+LOOKUPS = "lookup_rows"  # the schema of public tables' rows
+
+
+def counts_of(table: TableModel) -> TableModel | None:
+    """The number of children as a table model of its own, under which the file keeps it."""
+    lineage = table.lineage
+    if lineage is None:
+        return None
+    return TableModel(f"{table.name} per {lineage.parent}", [], [lineage.codec], lineage.network, lineage.measurements)
+
+
+def save(db: Db, model: Model, fill: Callable[[str, list[Sequence[Any]]], None]) -> None:
+    """Write lineages, links and lookups; `fill(table, rows)` inserts rows."""
+    lineages: list[Sequence[Any]] = []
+    for table in model.tables:
+        counts = counts_of(table)
+        if table.lineage is not None and counts is not None:
+            lineage = table.lineage
+            lineages.append((table.name, lineage.parent, list(lineage.owner), list(lineage.referenced), counts.name))
+    fill("lineages", lineages)
+    fill("links", [
+        (t.name, i, list(k.columns), k.table, list(k.referenced), k.kind, k.nullable)
+        for t in model.tables for i, k in enumerate(t.links)
+    ])  # fmt: skip
+    fill("lookups", [(k.name, i, list(k.primary_key)) for i, k in enumerate(model.lookups)])
+    if model.lookups:
+        db.run_sql("lookup_rows", f"create schema {LOOKUPS}")
+    for lookup in model.lookups:
+        fill("columns", [
+            (lookup.name, i, c.name, c.sql_type, c.not_null, c.comment) for i, c in enumerate(lookup.columns)
+        ])  # fmt: skip
+        text = f"create table {sql.ident(LOOKUPS, lookup.name)} as select * from rows_"
+        db.insert_arrow("lookup_rows", text, "rows_", lookup.rows)
+
+
+def load(
+    db: Db, tables: Sequence[TableModel], columns: Callable[[str], list[Column]]
+) -> tuple[list[TableModel], list[Lookup]]:
+    """The tables with their lineages and links, parents first, and the lookups."""
+    by_name = {t.name: t for t in tables}
+    counts = set()
+    for name, parent, owner, referenced, counted in db.rows_sql("model_lineages", "select * from lineages"):
+        model = by_name[counted]
+        counts.add(counted)
+        lineage = Lineage(parent, owner, referenced, model.codecs[0], model.network, model.measurements)
+        by_name[name] = replace(by_name[name], lineage=lineage)
+    rows = db.rows_sql("model_links", "select * from links order by table_name, position")
+    for name, _, own, target, referenced, kind, nullable in rows:
+        table = by_name[name]
+        by_name[name] = replace(table, links=[*table.links, Link(own, target, referenced, kind, nullable)])
+    lookups = [
+        Lookup(name, columns(name), key, db.arrow_sql("lookup_rows", f"select * from {sql.ident(LOOKUPS, name)}"))
+        for name, _, key in db.rows_sql("model_lookups", "select * from lookups order by position")
+    ]
+    return [t for t in by_name.values() if t.name not in counts], lookups

@@ -1,0 +1,53 @@
+"""The plan of a family: what every table and every number of children will release, from public facts alone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from duckpaste.domain import Domain
+from duckpaste.fit import Request
+from duckpaste.models.base import Release
+from duckpaste.plan import Plan, declared_of, discoveries
+from duckpaste.privacy.accountant import Accountant
+from duckpaste.relational.family import Family, owner_of
+from duckpaste.relational.mare import shares
+
+
+def plan_family(family: Family, wanted: Request) -> Plan:
+    """Plan a fit of all tables. Raises UserError for what can't be fitted."""
+    todo, total, _ = shares(family, wanted)
+    sizes: dict[str, dict[str, int]] = {}
+    releases: list[Release] = []
+    for name, member in family.members.items():
+        sizes[name] = {f"{name}.{c.name}": c.size for codec in member.codecs for c in codec.columns()}
+    for job, share in todo:
+        member = job.member
+        above = owner_of(member).table if job.counting else member.name
+        k = float(_weight(family, above))
+        accountant = Accountant(wanted.guarantee.pure, k)
+
+        def sigma(loss: float, accountant: Accountant = accountant) -> float:
+            return 0.0 if math.isinf(loss) else accountant.sigma(loss)
+
+        seen = [*([above] if job.counting else []), *family.members[above].node.path]
+        evidence = {c: s for table in seen for c, s in sizes[table].items()}
+        own = {c.name: c.size for codec in job.codecs for c in codec.columns()}
+        made = discoveries(job.codecs, share, sigma)
+        made += wanted.model.plan(Domain({**evidence, **own}), sigma, share.model, tuple(evidence))
+        releases += [replace(r, stage=f"{job.name}: {r.stage}") for r in made]
+    public, undeclared = [], []
+    for name, member in family.members.items():
+        facts, unknown = declared_of(member.codecs)
+        public += [f"{name}.{f}" for f in facts]
+        undeclared += [f"{name}.{u}" for u in unknown]
+    public += [f"{t.name}: all rows" for t in family.graph.public]
+    domain = Domain({c: s for columns in sizes.values() for c, s in columns.items()})
+    most = max(_weight(family, n) for n in family.members)
+    return Plan(wanted.guarantee, family.graph.unit, most, releases, domain, public, undeclared, total)
+
+
+def _weight(family: Family, name: str) -> int:
+    """k of a table: 1 for the unit's own."""
+    member = family.members[name]
+    return member.table.contributions if member.node.owner else 1
