@@ -245,4 +245,4 @@ def _load_table(db: Db, name: str, total: float, key: list[str], checks: list[st
     absent = {k.name for c in made for k in c.columns()} - set(network.domain)
     if absent:
         raise LookupError(absent)
-    return TableModel(name, columns, made, network, measurements, key, checks, comment)
+    return TableModel(name, _columns(db, name), made, network, measurements, key, checks, comment)

@@ -201,7 +201,7 @@ def draw_together(
             code[lost] = _stand_in(binned, lost.size, rng)
         drawn = binned.draw(code, rng)[0]
         if not first.nullable:
-            values.append(drawn)
+            values.append(drawn.astype(np.int64, copy=False))
             continue
         value = np.zeros(rows, dtype=np.int64)
         value[present] = drawn

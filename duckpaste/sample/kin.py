@@ -9,6 +9,7 @@ from duckpaste.db import Db
 from duckpaste.errors import UserError, nearest
 from duckpaste.model import Model, TableModel
 from duckpaste.sample.relational import chunks
+from duckpaste.schema.view import ForeignKey
 
 KEYS = ("declared", "checked", "none")
 
@@ -33,7 +34,7 @@ def write(
         _insert(db, lookup.name, columns, lookup.rows)
     made = {lookup.name for lookup in model.lookups}
     for table in model.tables:
-        foreign = [k for k in _foreign(table) if k["table"] in made] if keys == "declared" else []
+        foreign = [k for k in _foreign(table) if k.table in made] if keys == "declared" else []
         primary = list(table.primary_key) if keys == "declared" else []
         db.run("synthetic_table", target=sql.ident(table.name), columns=_columns(table), primary_key=primary,
                checks=[], foreign_keys=foreign)  # fmt: skip
@@ -57,19 +58,18 @@ def check(db: Db, model: Model) -> None:
     """Raise RuntimeError for an orphan: a fault of duckpaste."""
     for table in model.tables:
         for key in _foreign(table):
-            on = [list(pair) for pair in zip(key["columns"], key["referenced"], strict=True)]
-            found = db.rows("orphans", child=sql.ident(table.name), parent=sql.ident(str(key["table"])), on=on)[0][0]
+            on = [list(pair) for pair in zip(key.columns, key.referenced, strict=True)]
+            found = db.rows("orphans", child=sql.ident(table.name), parent=sql.ident(key.table), on=on)[0][0]
             if found:
-                raise RuntimeError(f"{found} rows of {table.name} point at no row of {key['table']}")
+                raise RuntimeError(f"{found} rows of {table.name} point at no row of {key.table}")
 
 
-def _foreign(table: TableModel) -> list[dict[str, object]]:
-    keys: list[dict[str, object]] = []
+def _foreign(table: TableModel) -> list[ForeignKey]:
+    keys = []
     if table.lineage is not None:
         lineage = table.lineage
-        keys.append({"columns": list(lineage.owner), "table": lineage.parent, "referenced": list(lineage.referenced)})
-    keys += [{"columns": list(k.columns), "table": k.table, "referenced": list(k.referenced)} for k in table.links]
-    return keys
+        keys.append(ForeignKey(tuple(lineage.owner), lineage.parent, tuple(lineage.referenced)))
+    return keys + [ForeignKey(tuple(k.columns), k.table, tuple(k.referenced)) for k in table.links]
 
 
 def _columns(table: TableModel) -> list[Mapping[str, object]]:

@@ -155,7 +155,8 @@ def _link(model: Model, table: TableModel, link: Link, drawn: Mapping[str, Rows]
 
 def _climb(model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows], name: str) -> IntArray:
     """For each row the row of its ancestor `name`."""
-    here, at = table, np.arange(rows.n)
+    here: TableModel = table
+    at: IntArray = np.arange(rows.n)
     while here.name != name and here.lineage is not None:
         above = drawn[here.name].parent
         if above is None:
@@ -167,7 +168,8 @@ def _climb(model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows
 
 def _top(model: Model, table: TableModel, drawn: Mapping[str, Rows]) -> IntArray:
     """For each row the number of its unit in the chunk."""
-    here, at = table, np.arange(drawn[table.name].n)
+    here: TableModel = table
+    at: IntArray = np.arange(drawn[table.name].n)
     while here.lineage is not None:
         above = drawn[here.name].parent
         if above is None:
