@@ -51,10 +51,10 @@ def category(name: str, values: Sequence[Any] | None = None, **options: Any) -> 
     return Field(name, "categorical", options=options | ({} if values is None else {"values": list(values)}))
 
 
-def number(name: str, low: Any = None, high: Any = None, **options: Any) -> Field:
-    """A numerical field."""
+def number(name: str, low: Any = None, high: Any = None, sql_type: str = "", **options: Any) -> Field:
+    """A numerical field; `sql_type` is needed where no catalogue gives it."""
     bounds = {k: v for k, v in (("min", low), ("max", high)) if v is not None}
-    return Field(name, "numerical", options=options | bounds)
+    return Field(name, "numerical", options=options | bounds, sql_type=sql_type)
 
 
 def begin(

@@ -114,5 +114,6 @@ class Accountant:
     def select_scale(self, loss: float, sensitivity: float) -> float:
         """Scale of noisy max: the exponential mechanism with epsilon = sqrt(8 rho), whose scores may move both ways.
 
-        zCDP: sensitivity * sqrt(1 / (2 rho)); pure: 2 sensitivity / epsilon (Gumbel noise; McSherry and Talwar 2007)."""
+        zCDP: sensitivity * sqrt(1 / (2 rho)); pure: 2 sensitivity / epsilon (exponential
+        noise instead of Gumbel; McKenna and Sheldon 2020)."""
         return 2 * sensitivity / loss if self.pure else sensitivity * math.sqrt(1 / (2 * loss))

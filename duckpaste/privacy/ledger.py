@@ -56,7 +56,7 @@ class Totals:
 
     def within(self, epsilon: float, delta: float) -> bool:
         """Whether all that was spent is proved to be (epsilon, delta)-DP; much quicker than `epsilon`."""
-        if self.noiseless:
+        if self.noiseless or math.isinf(epsilon):
             return math.isinf(epsilon)
         if self.pure_epsilon is not None and not self.delta and self.pure_epsilon <= epsilon:
             return True
@@ -171,7 +171,8 @@ class Run:
                     ],
                 )  # fmt: skip
             if self._limit is not None and not self.ledger.totals().within(self._limit * _SLACK, self._at):
-                raise BudgetError("another run spent the rest of the budget meanwhile", "budget", "wait for it, then look at the ledger")
+                what = "another run spent the rest of the budget meanwhile"
+                raise BudgetError(what, "budget", "look at the ledger")
         self.spent += total
         self.releases.extend(releases)
 
