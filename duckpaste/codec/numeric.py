@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,9 @@ from duckpaste.sql import literal
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
+_SIGNED_BITS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
+_BITS = {**_SIGNED_BITS, **{f"U{kind}": bits for kind, bits in _SIGNED_BITS.items()}}
+_INTEGERS = tuple(_BITS)
 _WIDER_THAN_INT64 = ("HUGEINT", "UBIGINT", "UHUGEINT")
 _INT64 = (-(2**63), 2**63 - 1)
 
@@ -35,6 +38,7 @@ class Numeric(Codec):
         self.integer = kind in _INTEGERS or self.scale is not None
         self.factor = 10 ** (self.scale or 0)
         self.wide = kind in _WIDER_THAN_INT64
+        self.least, self.most = _range(field.sql_type)
         self.outside = str(field.option("outside", "clamp"))
         self.nullable = field.nullable or self.outside == "null"
         self.edges = [self._unit(e) for e in field.option("edges", ())]
@@ -91,7 +95,8 @@ class Numeric(Codec):
     def learn(self, want: Want, answer: Any) -> None:
         """Bounds (low, high) or a `Histogram`."""
         if isinstance(want, WantBounds):
-            low, high = answer
+            # Bounds are powers of two: the column's type may hold less.
+            low, high = (min(max(edge, self.least), self.most) for edge in answer)
             self.low = low if self.low is None else self.low
             self.high = max(high, self.low) if self.high is None else self.high
             self.low = min(self.low, self.high)
@@ -177,6 +182,19 @@ class Numeric(Codec):
         if self.binned is not None and self.field.name in arrays:
             self.binned.starts = [int(s) for s in spec["starts"]]
             self.binned.mass = np.asarray(arrays[self.field.name], dtype=np.float64)
+
+
+def _range(sql_type: str) -> tuple[int | float, int | float]:
+    """The least and greatest number of a type, in the codec's unit, and within 64 bits for whole numbers."""
+    kind = sql_type.upper().split("(")[0]
+    if kind in _BITS:
+        signed = int(not kind.startswith("U"))
+        half = 2 ** (_BITS[kind] - signed)
+        return max(-half * signed, _INT64[0]), min(half - 1, _INT64[1])
+    if _scale(sql_type) is not None:
+        digits = int(sql_type.split("(")[1].split(",")[0]) if "(" in sql_type else 18
+        return max(1 - 10**digits, _INT64[0]), min(10**digits - 1, _INT64[1])
+    return (-3.4e38, 3.4e38) if kind in ("FLOAT", "REAL") else (-math.inf, math.inf)
 
 
 def _scale(sql_type: str) -> int | None:
