@@ -7,7 +7,7 @@ ones too), every unit's rows are really bounded, and one rho is shared out by th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from duckpaste import sql
 from duckpaste.budget import DELTA_SHARE, Split, portion
@@ -16,12 +16,16 @@ from duckpaste.db import Db
 from duckpaste.errors import UserError, raise_all
 from duckpaste.fit import Request, Stage, discover, information
 from duckpaste.model import Lineage, Link, Lookup, Model, TableModel
-from duckpaste.models.base import Fitted
+from duckpaste.models.base import Fitted, Measurement
 from duckpaste.prepare import faults_of
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source, protect
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
+from duckpaste.relational.informed import Informed
+
+# A number of children is one column, but all rows below hang on it.
+COUNTING = 3.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def jobs(family: Family) -> list[Job]:
     for member in family.members.values():
         above = sum(widths[p] for p in member.node.path)
         if member.children is not None:
-            found.append(Job(member, [member.children], True, _complexity(1, above)))
+            found.append(Job(member, [member.children], True, COUNTING * _complexity(1, above)))
         found.append(Job(member, member.codecs, False, _complexity(widths[member.name], above)))
     return found
 
@@ -90,9 +94,10 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     )  # fmt: skip
     protected: dict[str, Protected] = {}
     fitted: dict[str, Fitted] = {}
+    known: dict[str, dict[str, Measurement]] = {}
     for job, share in todo:
         with stage(f"fit {job.name}"):
-            fitted[job.name] = _fit(db, family, job, share, run, wanted, protected)
+            fitted[job.name] = _fit(db, family, job, share, run, wanted, protected, known)
     run.finish()
     tables = [_table(m, fitted) for m in family.members.values()]
     info = information(view.name, family.graph.unit, most, "weights", wanted, run)
@@ -100,8 +105,10 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
 
 
 def _fit(
-    db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Request, protected: dict[str, Protected]
-) -> Fitted:
+    db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Request, protected: dict[str, Protected],
+    known: dict[str, dict[str, Measurement]],
+) -> Fitted:  # fmt: skip
+    """One model. The number of children is counted over the parent's rows, whose 1-ways are known by then."""
     name = job.member.name
     evidence: list[Evidence]
     if job.counting:
@@ -118,7 +125,18 @@ def _fit(
     source = Source(db, table, run)
     discover(source, job.codecs, share)
     doors = source.encode(job.codecs, [(e.column, e.expression) for e in evidence]).limited(share.model)
-    return wanted.model.fit(doors, tuple(e.column.name for e in evidence))
+    names = tuple(e.column.name for e in evidence)
+    before = known[owner_of(job.member).table] if job.counting else {}
+    made = wanted.model.fit(Informed(doors, before, names), names)
+    if not job.counting:
+        singles = {m.clique[0]: m for m in made.measurements if len(m.clique) == 1}
+        known[name] = {n if n in names else f"{name}.{n}": _named(m, n if n in names else f"{name}.{n}")
+                       for n, m in singles.items()}  # fmt: skip
+    return made
+
+
+def _named(measurement: Measurement, name: str) -> Measurement:
+    return replace(measurement, clique=(name,))
 
 
 def _rows(db: Db, family: Family, member: Member) -> Protected:
