@@ -11,7 +11,9 @@ Everything heavy is imported when it is used: `import duckpaste` stays quick.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from duckpaste.errors import BudgetError, DuckpasteError, Faults, UserError
@@ -24,6 +26,18 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["BudgetError", "DuckpasteError", "Faults", "UserError", "__version__", "fit", "load", "sample"]
+
+
+class _Package(ModuleType):
+    """Keeps `duckpaste.fit` and `duckpaste.sample` functions: an import of the modules of the same names would replace
+    them. `from duckpaste.fit import request` works as ever."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in __all__ and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def fit(

@@ -106,7 +106,7 @@ def test_the_version_is_the_same_in_package_and_metadata() -> None:
 
 
 def test_a_wheel_finds_its_folders_from_anywhere(unpacked: Path, tmp_path: Path) -> None:
-    package, *folders, view = python("-c", LOOK, cwd=tmp_path, PYTHONPATH=str(unpacked)).split()
+    package, *folders, view = python("-c", LOOK, cwd=tmp_path, PYTHONPATH=str(unpacked)).splitlines()
     assert Path(package).is_relative_to(unpacked)
     assert [Path(f) for f in folders] == [unpacked / "duckpaste" / "_shared" / name for name in FOLDERS]
     assert view == "clinic"
@@ -121,7 +121,7 @@ def test_a_wheel_runs_the_demo_from_anywhere(unpacked: Path, tmp_path: Path) -> 
 
 
 def test_a_checkout_finds_its_folders_from_anywhere(tmp_path: Path) -> None:
-    package, *folders, view = python("-c", LOOK, cwd=tmp_path, PYTHONPATH=str(ROOT)).split()
+    package, *folders, view = python("-c", LOOK, cwd=tmp_path, PYTHONPATH=str(ROOT)).splitlines()
     assert Path(package).is_relative_to(ROOT)
     assert [Path(f) for f in folders] == [ROOT / name for name in FOLDERS]
     assert view == "clinic"
@@ -143,10 +143,22 @@ def test_an_editable_install_finds_its_folders_from_anywhere(tmp_path: Path) -> 
         "-m", "pip", "--python", str(executable), "install", "--quiet", "--no-deps", "--no-build-isolation",
         "--ignore-installed", "--no-index", "--editable", str(ROOT), cwd=tmp_path,
     )  # fmt: skip
-    package, *folders, view = python("-c", LOOK, cwd=tmp_path, executable=executable).split()
+    package, *folders, view = python("-c", LOOK, cwd=tmp_path, executable=executable).splitlines()
     assert Path(package).is_relative_to(ROOT)
     assert [Path(f) for f in folders] == [ROOT / name for name in FOLDERS]
     assert view == "clinic"
+
+
+def test_public_functions_stay_functions_when_modules_of_their_names_are_imported(tmp_path: Path) -> None:
+    code = """
+import duckpaste, duckpaste.fit, duckpaste.sample.writer
+from duckpaste.fit import request
+for name in duckpaste.__all__:
+    if name[0].islower():
+        assert callable(getattr(duckpaste, name)), name
+print(request.__name__)
+"""
+    assert python("-c", code, cwd=tmp_path, PYTHONPATH=str(ROOT)).strip() == "request"
 
 
 def test_a_missing_folder_is_told_in_a_line(unpacked: Path, tmp_path: Path) -> None:

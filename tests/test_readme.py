@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 FENCE = re.compile(r"(?ms)^(?:<!-- (?P<note>[^\n]*?) -->\n)?```(?P<kind>\w+)\n(?P<body>.*?)^```$")
 # The DuckDB shell, for those who have none: `duckdb FILE SQL` prints what the last SELECT returns.
-SHELL = """#!{python}
+SHELL = """
 import sys, duckdb
 con = duckdb.connect(sys.argv[1])
 for statement in con.extract_statements(sys.argv[2]):
@@ -87,12 +87,12 @@ def surroundings(folder: Path) -> dict[str, str]:
     """The environment of the commands: `duckpaste` and `duckdb` are on PATH, and nothing tells of a terminal."""
     tools = folder.parent / f"{folder.name}-bin"
     tools.mkdir(exist_ok=True)
-    shell = tools / "duckdb"
-    shell.write_text(SHELL.format(python=sys.executable))
-    command = tools / "duckpaste"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m duckpaste "$@"\n')
-    for path in (shell, command):
-        path.chmod(0o755)
+    (tools / "shell.py").write_text(SHELL)
+    # No shebang of Python: a path may have spaces, and may be too long.
+    words = {"duckdb": f'"{tools / "shell.py"}"', "duckpaste": "-m duckpaste"}
+    for name, arguments in words.items():
+        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
+        (tools / name).chmod(0o755)
     search = os.pathsep.join([str(tools), sysconfig.get_path("scripts"), os.environ["PATH"]])
     modules = os.pathsep.join(sys.path)
     return {**os.environ, "PATH": search, "PYTHONPATH": modules, "PYTHONUNBUFFERED": "1", "COLUMNS": "110"}
