@@ -61,7 +61,7 @@ def prepare(db: Db, view: View, schema: str) -> Prepared:
             made.append(codecs.make(field))
         except UserError as error:
             faults.extend(Fault(f.what, f.where or f"{table.name}.{field.name}", f.remedy) for f in error.faults)
-    raise_all([*faults, *_same_codes(table, made)])
+    raise_all([*faults, *_same_codes(table, made), *_repeated_key(table)])
     if not any(c.columns() for c in made):
         remedy = "declare at least one field that is not a key or ignored"
         raise UserError("no column of the table is modelled", table.name, remedy)
@@ -81,8 +81,19 @@ def _same_codes(table: Table, made: Sequence[Codec]) -> list[Fault]:
             owner = owners.setdefault(column.name.casefold(), codec.field.name)
             if owner != codec.field.name:
                 what = f"its codes {column.name!r} have the name of codes of {owner!r}"
-                faults.append(Fault(what, f"{table.name}.{codec.field.name}", "rename one of the two columns in the view's SQL"))
+                remedy = "rename one of the two columns in the view's SQL"
+                faults.append(Fault(what, f"{table.name}.{codec.field.name}", remedy))
     return faults
+
+
+def _repeated_key(table: Table) -> list[Fault]:
+    """The fault of a primary key none of whose columns is made unique."""
+    kinds = {f.name: f.kind for f in table.fields}
+    if not table.primary_key or any(kinds.get(c) in ("id", "uuid") for c in table.primary_key):
+        return []
+    what = "the primary key is modelled like other columns, so its values would repeat"
+    where = f"{table.name}.{', '.join(table.primary_key)}"
+    return [Fault(what, where, "declare it id or uuid, or leave the key out of the view's SQL")]
 
 
 def in_decoding_order(table: Table) -> list[Field]:
