@@ -21,6 +21,7 @@ from duckpaste.prepare import faults_of
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source, protect
+from duckpaste.relational import contribution
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
 from duckpaste.relational.informed import Informed
 
@@ -43,6 +44,15 @@ class Job:
         if self.counting:
             return f"{self.member.name} per {owner_of(self.member).table}"
         return self.member.name
+
+
+@dataclass(frozen=True)
+class State:
+    """What earlier jobs of a run left for later ones: bounded rows, released 1-ways, and k, by table."""
+
+    protected: dict[str, Protected]
+    known: dict[str, dict[str, Measurement]]
+    bounds: dict[str, int]
 
 
 def jobs(family: Family) -> list[Job]:
@@ -88,6 +98,7 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     todo, total, delta = shares(family, wanted)
     ledger.check_budget(wanted.guarantee, total, delta, view.budget)
     most = max(m.table.contributions for m in family.members.values())
+    bounds: dict[str, int] = {}
     run = ledger.begin(
         view=view.name, unit=family.graph.unit, contributions=most, algorithm=wanted.algorithm,
         guarantee=wanted.guarantee, loss=total, delta=delta, budget=view.budget,
@@ -97,40 +108,47 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     known: dict[str, dict[str, Measurement]] = {}
     for job, share in todo:
         with stage(f"fit {job.name}"):
-            fitted[job.name] = _fit(db, family, job, share, run, wanted, protected, known)
+            fitted[job.name] = _fit(db, family, job, share, run, wanted, State(protected, known, bounds))
     run.finish()
+    most = max([1, *bounds.values()])
     tables = [_table(m, fitted) for m in family.members.values()]
     info = information(view.name, family.graph.unit, most, "weights", wanted, run)
     return Model(tables, info, run.releases, _lookups(db, family))
 
 
 def _fit(
-    db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Request, protected: dict[str, Protected],
-    known: dict[str, dict[str, Measurement]],
-) -> Fitted:  # fmt: skip
+    db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Request, state: State
+) -> Fitted:
     """One model. The number of children is counted over the parent's rows, whose 1-ways are known by then."""
     name = job.member.name
     evidence: list[Evidence]
     if job.counting:
         parent = owner_of(job.member)
-        above = protected[parent.table]
+        above = state.protected[parent.table]
         on = [list(pair) for pair in zip(parent.referenced, parent.columns, strict=True)]
         text = sql.render("children_counts", parent=above.relation, child=job.member.relation, on=on)
         table = Protected(f"({text})", f"{family.view.name}.{job.name}", above.unit, above.k, above.weight)
         evidence = family.evidence(parent.table, itself=True)
     else:
-        table = _rows(db, family, job.member)
-        protected[name] = table
+        member = job.member
+        k = member.table.contributions
+        if not contribution.declared(member):
+            k = contribution.chosen(db, family, member, run, share.total * contribution.SHARE)
+            share = portion(share.total * (1 - contribution.SHARE), job.codecs, wanted.discover, share.delta)
+        if member.node.owner is not None:
+            state.bounds[name] = k
+        table = _rows(db, family, member, k)
+        state.protected[name] = table
         evidence = family.evidence(name)
     source = Source(db, table, run)
     discover(source, job.codecs, share)
     doors = source.encode(job.codecs, [(e.column, e.expression) for e in evidence]).limited(share.model)
     names = tuple(e.column.name for e in evidence)
-    before = known[owner_of(job.member).table] if job.counting else {}
+    before = state.known[owner_of(job.member).table] if job.counting else {}
     made = wanted.model.fit(Informed(doors, before, names), names)
     if not job.counting:
         singles = {m.clique[0]: m for m in made.measurements if len(m.clique) == 1}
-        known[name] = {n if n in names else f"{name}.{n}": _named(m, n if n in names else f"{name}.{n}")
+        state.known[name] = {n if n in names else f"{name}.{n}": _named(m, n if n in names else f"{name}.{n}")
                        for n, m in singles.items()}  # fmt: skip
     return made
 
@@ -139,15 +157,15 @@ def _named(measurement: Measurement, name: str) -> Measurement:
     return replace(measurement, clique=(name,))
 
 
-def _rows(db: Db, family: Family, member: Member) -> Protected:
-    """The table's rows with their ancestors' columns; what a unit weighs is bounded by the declared k."""
+def _rows(db: Db, family: Family, member: Member, k: int) -> Protected:
+    """The table's rows with their ancestors' columns; what a unit weighs is bounded by k."""
     label = f"{family.view.name}.{member.name}"
     relation = f"({family.rows_sql(member.name)})"
     if member.node.owner is None:
         return Protected(relation, label)
     table = member.table
     order = list(table.primary_key) or [c.name for c in member.columns]
-    return protect(db, relation, label, unit=UNIT, k=table.contributions, bound=table.bound, order_by=order)
+    return protect(db, relation, label, unit=UNIT, k=k, bound=table.bound, order_by=order)
 
 
 def _table(member: Member, fitted: dict[str, Fitted]) -> TableModel:

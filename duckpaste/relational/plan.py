@@ -10,6 +10,7 @@ from duckpaste.fit import Request
 from duckpaste.models.base import Release
 from duckpaste.plan import Plan, declared_of, discoveries
 from duckpaste.privacy.accountant import Accountant
+from duckpaste.relational import contribution
 from duckpaste.relational.family import Family, owner_of
 from duckpaste.relational.mare import shares
 
@@ -41,6 +42,8 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         facts, unknown = declared_of(member.codecs)
         public += [f"{name}.{f}" for f in facts]
         undeclared += [f"{name}.{u}" for u in unknown]
+        if not contribution.declared(member):
+            undeclared.append(f"{name}: k, the rows that one of {family.graph.unit} may weigh (noise below is that of k = 1)")
     public += [f"{t.name}: all rows" for t in family.graph.public]
     domain = Domain({c: s for columns in sizes.values() for c, s in columns.items()})
     most = max(_weight(family, n) for n in family.members)

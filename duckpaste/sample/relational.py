@@ -14,6 +14,7 @@ import numpy as np
 
 from duckpaste.domain import IntArray
 from duckpaste.model import Link, Model, TableModel
+from duckpaste.sample.distinct import first_of_each
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,11 +49,27 @@ def chunks(model: Model, units: int, seed: int) -> Iterator[dict[str, pa.RecordB
                 rows = _below(model, table, drawn, done[table.name], rngs)
             drawn[table.name] = rows
             _decode(model, table, rows, drawn, streams[2])
+            _keep_distinct(table, rows)
             done[table.name] += rows.n
         for table in model.tables:
             for link in table.links:
                 _link(model, table, link, drawn, np.random.SeedSequence([seed, number, len(link.columns)]))
+            if not any(t.lineage is not None and t.lineage.parent == table.name for t in model.tables):
+                _keep_distinct(table, drawn[table.name])
         yield {t.name: _batch(t, drawn[t.name]) for t in model.tables}
+
+
+def _keep_distinct(table: TableModel, rows: Rows) -> None:
+    """Leave out rows that repeat a composite key. Keys of one column are counted off and never repeat."""
+    if len(table.primary_key) < 2:
+        return
+    keep = first_of_each(table.primary_key, rows.values, rows.n)
+    if keep is None:
+        return
+    rows.n = len(keep)
+    rows.codes = {name: codes[keep] for name, codes in rows.codes.items()}
+    rows.values.update({name: values.take(keep) for name, values in rows.values.items()})
+    rows.parent = None if rows.parent is None else rows.parent[keep]
 
 
 def _below(
