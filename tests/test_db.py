@@ -190,7 +190,7 @@ def test_a_python_variable_is_not_a_table(db: Db) -> None:
 def test_settings(tmp_path: Path) -> None:
     with Db.open(settings={"threads": 1, "memory_limit": "1GB", "temp_directory": None}) as db:
         assert db.rows_sql("t", "select current_setting('threads')") == [(1,)]
-    with pytest.raises(UserError, match="unknown setting 'thread'.*known: threads"):
+    with pytest.raises(UserError, match=r"unknown setting 'thread'.*known: threads"):
         Db.open(settings={"thread": 1})
 
 

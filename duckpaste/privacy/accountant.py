@@ -22,7 +22,7 @@ def delta_of(rho: float, epsilon: float) -> float:
     if rho <= 0:
         return 0.0
     low, high = 1.01, (epsilon + 1) / (2 * rho) + 2
-    for _ in range(200):
+    for _ in range(100):
         alpha = (low + high) / 2
         slope = (2 * alpha - 1) * rho - epsilon + math.log1p(-1 / alpha)
         low, high = (alpha, high) if slope < 0 else (low, alpha)
@@ -37,7 +37,7 @@ def epsilon_of(rho: float, delta: float) -> float:
     if math.isinf(rho) or delta <= 0:
         return math.inf
     low, high = 0.0, rho + 2 * math.sqrt(rho * math.log(1 / delta)) + 1e-12
-    for _ in range(200):
+    for _ in range(100):
         middle = (low + high) / 2
         low, high = (low, middle) if delta_of(rho, middle) <= delta else (middle, high)
     return high
@@ -48,7 +48,7 @@ def rho_of(epsilon: float, delta: float) -> float:
     if math.isinf(epsilon):
         return math.inf
     low, high = 0.0, epsilon + 1
-    for _ in range(200):
+    for _ in range(100):
         middle = (low + high) / 2
         low, high = (middle, high) if delta_of(middle, epsilon) <= delta else (low, middle)
     return low

@@ -1,5 +1,5 @@
--- The tables that the last ingest of a dataset or view made.
--- Inputs: database, name. Output: tables (list of text). Grain: one row, or none. Sensitivity: names only.
-select tables
+-- The tables that the last ingest of a dataset or view made, and a digest of what it was made from.
+-- Inputs: database, name. Output: tables (list of text), digest. Grain: one row, or none. Sensitivity: names only.
+select tables, digest
 from "work".duckpaste.ingested
 where lower(name) = lower('it''s')

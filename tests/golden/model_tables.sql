@@ -32,6 +32,14 @@ comment on table measurements is 'noisy marginals as released, in the codes that
 create table measured (table_name varchar not null, measurement integer not null, cell integer not null,
   value double not null);
 comment on table measured is 'noisy counts, row-major, every cell';
+create table lineages (table_name varchar primary key, parent varchar not null, owner varchar[] not null,
+  referenced varchar[] not null, counts_name varchar not null);
+comment on table lineages is 'a table below another: its key to the parent, and the name under which tables, steps and factors keep its number of rows per parent row';
+create table links (table_name varchar not null, position integer not null, columns varchar[] not null,
+  target varchar not null, referenced varchar[] not null, kind varchar not null, nullable boolean not null);
+comment on table links is 'foreign keys besides the key to the parent';
+create table lookups (table_name varchar primary key, position integer not null, primary_key varchar[] not null);
+comment on table lookups is 'public tables, copied as they are; rows stand in the schema lookup_rows';
 create table releases (release integer not null, stage varchar not null, mechanism varchar not null,
   tables varchar not null, columns varchar not null, query varchar not null, cells bigint not null,
   sensitivity double not null, scale double not null, loss double not null, delta double not null);

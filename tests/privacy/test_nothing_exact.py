@@ -161,7 +161,7 @@ def test_the_public_side_of_the_doors_holds_no_count() -> None:
         for door in (source, encoded, encoded.limited(0.1), coarse):
             things = list(reached(door, public=True))
             assert not [t for t in things if isinstance(t, Marginals | np.ndarray)]
-            assert not any(N == t for name in dir(door) if not name.startswith("_") for t in [getattr(door, name)]
+            assert not any(t == N for name in dir(door) if not name.startswith("_") for t in [getattr(door, name)]
                            if isinstance(t, int | float))  # fmt: skip
         hidden = [t for t in reached(encoded) if isinstance(t, np.ndarray)]
         assert any(a.sum() == N for a in hidden), "the walk would see them"

@@ -1,0 +1,3 @@
+select t.*,
+  [t."x"::varchar, t."y"::varchar] as _unit
+from "people" t

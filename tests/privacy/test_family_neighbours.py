@@ -1,0 +1,116 @@
+"""Related tables: a unit is a row of the top table with everything below it. Taking one away moves no released
+vector by more than the ledger's sensitivity, however many rows it has, in any table, at any depth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from testkit import category, put
+
+from duckpaste import route
+from duckpaste.db import Db
+from duckpaste.errors import Faults
+from duckpaste.fit import request
+from duckpaste.privacy import noise, source
+from duckpaste.privacy.ledger import Ledger
+from duckpaste.privacy.release import release as true_release
+from duckpaste.schema.view import Field, ForeignKey, Table, View
+from duckpaste.workspace import Workspace
+
+DB = Db.open(settings={"threads": 1})
+Unit = tuple[int, list[tuple[int, list[int]]]]  # a code, and visits: a code, and codes of labs
+HEAVY: Unit = (2, [(i % 3, [j % 3 for j in range(i % 9)]) for i in range(30)])
+UNITS: dict[int, Unit] = {
+    1: (0, []),
+    2: (1, [(0, [])]),
+    3: (1, [(1, [0, 1, 2, 2]), (2, [1])]),
+    4: (0, [(2, [0]), (2, [1]), (1, [])]),
+    9: HEAVY,
+}
+
+
+def declared(k: int, bound: str) -> tuple[Table, ...]:
+    key = Field("id", "id")
+    up = (ForeignKey(("person",), "people", ("id",)),), (ForeignKey(("visit",), "visits", ("id",)),)
+    most = {"max_children": 20}
+    return (
+        Table("people", (key, category("a", range(3))), ("id",)),
+        Table("visits", (key, Field("person", "id"), category("b", range(3))), ("id",), contributions=k, bound=bound,
+              foreign_keys=up[0], options=most),
+        Table("labs", (key, Field("visit", "id"), category("c", range(3))), ("id",), contributions=k + 1, bound=bound,
+              foreign_keys=up[1], options=most),
+    )  # fmt: skip
+
+
+def stored(units: dict[int, Unit]) -> None:
+    """Ids do not depend on other units: rows of a unit are the same with and without its neighbours."""
+    people = [(p, a) for p, (a, _) in units.items()]
+    visits = [(p * 100 + i, p, b) for p, (_, vs) in units.items() for i, (b, _) in enumerate(vs)]
+    labs = [
+        ((p * 100 + i) * 100 + j, p * 100 + i, c)
+        for p, (_, vs) in units.items() for i, (_, cs) in enumerate(vs) for j, c in enumerate(cs)
+    ]  # fmt: skip
+    for name, columns, rows in (
+        ("people", ("id", "a"), people), ("visits", ("id", "person", "b"), visits), ("labs", ("id", "visit", "c"), labs),
+    ):  # fmt: skip
+        values: Any = list(zip(*rows, strict=True)) or [()] * len(columns)
+        put(DB, name, dict(zip(columns, values, strict=True)), dict.fromkeys(columns, "bigint"))
+
+
+def released(units: dict[int, Unit], k: int, bound: str) -> list[tuple[str, str, float, np.ndarray]]:
+    """Table, columns, sensitivity and exact counts in rows of every release of a whole fit without noise."""
+    stored(units)
+    found: list[tuple[str, str, float, np.ndarray]] = []
+
+    def release(run: Any, table: Any, vectors: Any, stage: str, **more: Any) -> Any:
+        before = len(run.releases)
+        out = true_release(run, table, vectors, stage, **more)
+        for entry, vector in zip(run.releases[before:], vectors, strict=True):
+            found.append((entry.table, entry.columns, entry.sensitivity, vector.counts / table.one))
+        return out
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "release", release)
+        patch.setattr(noise, "add", lambda counts, scale, *, pure: counts)
+        wanted = request("mare", {"model": "independent"})
+        ready = route.ready(Workspace(DB), View("f", Path("f"), declared(k, bound)), wanted)
+        route.fit(DB, ready, wanted, Ledger(None))
+    return found
+
+
+@pytest.mark.parametrize(("k", "bound"), [(1, "weights"), (3, "weights"), (2, "rows")])
+def test_no_unit_moves_a_release_by_more_than_its_sensitivity(k: int, bound: str) -> None:
+    everything = released(UNITS, k, bound)
+    assert {t for t, *_ in everything} == {
+        "f.people", "f.visits per people", "f.visits", "f.labs per visits", "f.labs"
+    }  # fmt: skip
+    expected = {"f.people": 1, "f.visits per people": 1, "f.visits": k, "f.labs per visits": k, "f.labs": k + 1}
+    assert all(sensitivity == expected[table] for table, _, sensitivity, _ in everything)
+    moved = dict.fromkeys(expected, 0.0)
+    for unit in UNITS:
+        without = released({u: v for u, v in UNITS.items() if u != unit}, k, bound)
+        assert [(t, c, s, v.shape) for t, c, s, v in without] == [(t, c, s, v.shape) for t, c, s, v in everything]
+        for (table, _, sensitivity, here), (*_, there) in zip(everything, without, strict=True):
+            l1 = float(np.abs(here - there).sum())
+            assert l1 <= sensitivity and float(np.sqrt(((here - there) ** 2).sum())) <= sensitivity
+            moved[table] = max(moved[table], l1)
+    for table, most in moved.items():
+        assert most > 0.99 * expected[table], f"{table}: the sensitivity is reached, else it would be vacuous"
+
+
+@pytest.mark.parametrize("name", ["_unit", "_UNIT", "_children", "people.a"])
+def test_names_that_would_be_taken_for_the_unit(name: str) -> None:
+    """A column `_unit` would be grouped by in place of the unit's key, and no unit would be bounded."""
+    stored(UNITS)
+    put(DB, "visits", {"id": [1], "person": [2], name: [3]}, {"id": "bigint", "person": "bigint"})
+    key = ForeignKey(("person",), "people", ("id",))
+    tables = (
+        declared(1, "weights")[0],
+        Table("visits", (Field("id", "id"), Field("person", "id"), category(name, [3])), ("id",), foreign_keys=(key,)),
+        Table("labs", public=True),
+    )
+    with pytest.raises(Faults, match=f"visits.{name}: duckpaste needs this name"):
+        route.ready(Workspace(DB), View("f", Path("f"), tables), request("mare", {}))
