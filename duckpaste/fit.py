@@ -27,9 +27,16 @@ from duckpaste.privacy.source import Source, protect
 Stage = Callable[[str], AbstractContextManager[Any]]
 
 
-_COMMON = ("epsilon", "delta", "etotal", "discover")  # options that every algorithm has
+# Options that every algorithm has, with their defaults as people write them.
+_COMMON = {
+    "epsilon": ("1", "the privacy budget of this run; inf: no noise, NOT PRIVATE"),
+    "delta": (f"{DEFAULT_DELTA:g}", "the chance that the budget does not hold; 0: pure epsilon"),
+    "etotal": ("1", "another name for alg.epsilon"),
+    "discover": ("as planned", "share of the budget for what the view does not declare"),
+}
 
 
+_ABLATIONS = ("no_hist", "no_seq")  # options of MARE
 MARE = "mare"  # related tables, with `alg.model` at every node
 
 
@@ -41,7 +48,8 @@ def _quiet(_: str) -> AbstractContextManager[Any]:
 class Request:
     """What to fit: an algorithm with its options, and the guarantee. Made by `request`.
 
-    `related`: MARE, with `model` at every table and number of children."""
+    `related`: MARE, with `model` at every table and number of children; `no_hist` takes the ancestors from what it
+    sees, `no_seq` position and earlier siblings (ablations)."""
 
     algorithm: str
     model: Algorithm
@@ -49,6 +57,8 @@ class Request:
     discover: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     related: bool = False
+    no_hist: bool = False
+    no_seq: bool = False
 
 
 def request(algorithm: str, options: Mapping[str, Any] | None = None) -> Request:
@@ -65,11 +75,23 @@ def request(algorithm: str, options: Mapping[str, Any] | None = None) -> Request
     name = str(given.pop("model", "mst")) if related else algorithm
     if name not in registry.names():
         raise UserError(f"unknown algorithm {name!r}", "alg.model", nearest(name, registry.names()))
-    _check_names(name, given)
+    flags = {n: flag(given.pop(n), f"alg.{n}") for n in _ABLATIONS if related and n in given}
+    _check_names(name, given, _ABLATIONS if related else ())
     model = registry.make(name, given)
     guarantee = Guarantee(epsilon, delta)
-    told = {"model": name, **given} if related else given
-    return Request(algorithm, model, guarantee, None if share is None else number(share, "alg.discover"), told, related)
+    told = {"model": name, **flags, **given} if related else given
+    part = None if share is None else number(share, "alg.discover")
+    return Request(algorithm, model, guarantee, part, told, related, **flags)
+
+
+def options_help() -> dict[str, list[tuple[str, str]]]:
+    """For people: title -> (option with its default, what it does), first those that every algorithm has."""
+    found = {"Every algorithm": [(f"alg.{name}={default}", text) for name, (default, text) in _COMMON.items()]}
+    for name in registry.names():
+        fields = dataclasses.fields(registry.make(name, {}))  # type: ignore[arg-type]
+        found[name] = [(f"alg.{f.name}={f.default}", str(f.metadata.get("doc", ""))) for f in fields if f.init]
+    found[MARE] = [("alg.model=mst", "the algorithm at every table of a view with several, and its options")]
+    return found
 
 
 def algorithms() -> list[str]:
@@ -77,10 +99,10 @@ def algorithms() -> list[str]:
     return [*registry.names(), MARE]
 
 
-def _check_names(algorithm: str, given: Mapping[str, Any]) -> None:
+def _check_names(algorithm: str, given: Mapping[str, Any], more: Sequence[str] = ()) -> None:
     """Raise Faults for options that neither the algorithm nor every algorithm has."""
     own = [f.name for f in dataclasses.fields(registry.make(algorithm, {})) if f.init]  # type: ignore[arg-type]
-    known = (*_COMMON, *own)
+    known = (*_COMMON, *own, *more)
     what = f"unknown option of {algorithm}"
     raise_all(Fault(what, f"alg.{name}", nearest(name, known)) for name in given if name not in own)
 
@@ -95,6 +117,13 @@ def number(value: Any, where: str) -> float:
     if math.isnan(found) or too_large:
         raise UserError(f"{value!r} is not a number", where, "write it as 1, 0.5 or 1e-9") from None
     return found
+
+
+def flag(value: Any, where: str) -> bool:
+    """A yes or no that a user typed. Raises UserError."""
+    if isinstance(value, bool):
+        return value
+    raise UserError(f"{value!r} is neither true nor false", where, "write true or false")
 
 
 def algorithm_of(view_alg: str) -> tuple[str, str]:

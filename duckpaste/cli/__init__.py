@@ -58,18 +58,25 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, "--version", prog_name="duckpaste")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Turn a private database into a synthetic one that may be shared.
 
     \b
     Start here:
-        duckpaste demo                          a fictional clinic, end to end
-        duckpaste init my.duckdb --out views/my write a view of your own database
-        duckpaste plan my.mst                   what it will cost, before anything is spent
-        duckpaste pipe my.mst alg.epsilon=1     fit, sample, compare
+        duckpaste demo                              a fictional clinic, end to end
+        duckpaste init my.duckdb --out views/my     write a view of your own database
+        duckpaste plan views/my.mst                 what it will cost, before anything is spent
+        duckpaste pipe views/my.mst alg.epsilon=1   fit, sample, compare
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main(words: Sequence[str] | None = None) -> None:

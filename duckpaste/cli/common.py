@@ -20,12 +20,24 @@ from duckpaste.workspace import DATABASE, Workspace, open_workspace
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+class Fitting(click.Command):
+    """A command that fits: its help ends with the algorithms and their options."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The algorithms, with each option's default and what it does."""
+        from duckpaste.fit import options_help
+
+        for title, rows in options_help().items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
 def workspace_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--database, --views, --threads, --memory-limit, --temp-directory."""
     for option in (
         click.option("--temp-directory", type=click.Path(path_type=Path), help="Where DuckDB spills to."),
         click.option("--memory-limit", help="DuckDB's memory limit, for example 4GB."),
-        click.option("--threads", type=click.IntRange(1, 1024), help="DuckDB's threads."),
+        click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="DuckDB's threads."),
         click.option("--views", type=click.Path(path_type=Path), multiple=True, help="A folder of your own views."),
         click.option("--database", type=click.Path(path_type=Path), default=DATABASE, show_default=True,
                      help="The working database. It holds private data; the ledger stands beside it."),
@@ -95,8 +107,21 @@ def stage(name: str) -> Iterator[None]:
 def table(rows: Sequence[Sequence[Any]], headers: Sequence[str], *, as_json: bool = False, **kwargs: Any) -> None:
     """Print rows as a table, or as JSON objects."""
     if as_json:
-        click.echo(json.dumps([dict(zip(headers, r, strict=True)) for r in rows], default=str, indent=1))
+        print_json([dict(zip(headers, r, strict=True)) for r in rows])
         return
     from tabulate import tabulate
 
     click.echo(tabulate(rows, headers=headers, tablefmt="simple", **kwargs))
+
+
+def print_json(value: Any) -> None:
+    """Print JSON; numbers that it has no words for (no noise: infinity) as null."""
+    click.echo(json.dumps(_finite(value), default=str, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    return [_finite(v) for v in value] if isinstance(value, list | tuple) else value

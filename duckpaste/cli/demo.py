@@ -14,16 +14,16 @@ from duckpaste.db import Db
 _HEADERS = ["ward", "% real", "% synth", "age real", "age synth", "women real", "women synth"]
 
 
-@click.command("demo")
-@click.option("--rows", type=click.IntRange(min=100), default=50_000, show_default=True,
+@click.command("demo", short_help="A fictional clinic, end to end.")
+@click.option("--rows", type=click.IntRange(min=100), metavar="N", default=50_000, show_default=True,
               help="Patients of the fictional clinic.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=Path("duckpaste-demo"), show_default=True,
               help="The folder for everything that is made.")  # fmt: skip
-@click.option("--epsilon", type=float, default=2.0, show_default=True, help="The privacy budget.")
+@click.option("--epsilon", metavar="NUMBER", default="2", show_default=True, help="The privacy budget.")
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The seed of the sample."
+    "--seed", type=click.IntRange(min=0), metavar="N", default=1, show_default=True, help="The seed of the sample."
 )
-def demo(rows: int, out: Path, epsilon: float, seed: int) -> None:
+def demo(rows: int, out: Path, epsilon: str, seed: int) -> None:
     """Make a fictional clinic, fit a private model of it, draw a synthetic clinic, and compare the two.
 
     \b

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from duckpaste.cli.common import (
+    Fitting,
     options_of,
     parameters_argument,
     parse,
@@ -18,7 +19,7 @@ from duckpaste.cli.common import (
 )  # fmt: skip
 
 
-@click.command("fit")
+@click.command("fit", cls=Fitting, short_help="Fit a private model of a view.")
 @click.argument("view_alg", metavar="VIEW.ALG")
 @parameters_argument
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("model.duckdb"), show_default=True,

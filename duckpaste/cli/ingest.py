@@ -10,7 +10,7 @@ import click
 from duckpaste.cli.common import parameters_argument, parse, raw_option, stage, workspace, workspace_options
 
 
-@click.command("ingest-dataset")
+@click.command("ingest-dataset", short_help="Read a dataset's raw files.")
 @click.argument("dataset")
 @parameters_argument
 @raw_option
@@ -40,7 +40,7 @@ def _parameters(words: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
-@click.command("ingest-view")
+@click.command("ingest-view", short_help="Make a view's typed tables anew.")
 @click.argument("view")
 @parameters_argument
 @raw_option

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command("init")
+@click.command("init", short_help="Write a view of your own database.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="The view's folder (default: views/NAME).")
 @click.option("--sniff", is_flag=True, help="Guess the types of a CSV file from its values (it looks at private data).")

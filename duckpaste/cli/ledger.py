@@ -11,7 +11,7 @@ from duckpaste.cli.common import json_option, table
 from duckpaste.workspace import DATABASE
 
 
-@click.command("ledger")
+@click.command("ledger", short_help="Print what was released, and its cost.")
 @click.option("--database", type=click.Path(path_type=Path), default=DATABASE, show_default=True,
               help="The working database whose ledger is read.")  # fmt: skip
 @click.option("--all", "every", is_flag=True, help="One line a release instead of one a stage.")
@@ -39,4 +39,5 @@ def ledger(database: Path, every: bool, as_json: bool) -> None:
     table(rows, headers, as_json=as_json, floatfmt=".6g")
     if not as_json:
         delta = max(DEFAULT_DELTA, 2 * totals.delta)
-        click.echo(f"\nspent in all: rho {totals.rho:.6g}, that is epsilon {totals.epsilon(delta):.6g} at delta {delta:g}")
+        epsilon = totals.epsilon(delta)
+        click.echo(f"\nspent in all: rho {totals.rho:.6g}, that is epsilon {epsilon:.6g} at delta {delta:g}")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from duckpaste.cli.common import (
+    Fitting,
+    json_option,
     options_of,
     parameters_argument,
     parse,
+    print_json,
     raw_option,
     stage,
     table,
@@ -25,19 +29,21 @@ if TYPE_CHECKING:
     from duckpaste.evaluate.fidelity import Fidelity
 
 
-@click.command("pipe")
+@click.command("pipe", cls=Fitting, short_help="Ingest, fit, sample and compare.")
 @click.argument("view_alg", metavar="VIEW.ALG")
 @parameters_argument
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True,
               help="The folder for model.duckdb and synthetic.duckdb.")  # fmt: skip
 @click.option("--all", "anew", is_flag=True, help="Ingest dataset and view anew, even when they are there.")
-@click.option("-n", "rows", type=click.IntRange(min=1), help="Rows to draw (default: the fitted, noisy number).")
-@click.option("--seed", type=click.IntRange(min=0), help="The seed of the sample (never of the noise).")
+@click.option("-n", "rows", type=click.IntRange(min=1), metavar="N",
+              help="Rows to draw (default: the fitted, noisy number).")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the sample (never of the noise).")
 @raw_option
+@json_option
 @workspace_options
 def pipe(
     view_alg: str, parameters: tuple[str, ...], out: Path, anew: bool, rows: int | None, seed: int | None,
-    raw: Path | None, **options: Any,
+    raw: Path | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Ingest if needed, fit, sample, and compare real with synthetic, column by column.
 
@@ -47,17 +53,17 @@ def pipe(
     """
     space = workspace(options)
     with space:
-        run(space, view_alg, parameters, out=out, anew=anew, rows=rows, seed=seed, raw=raw)
+        run(space, view_alg, parameters, out=out, anew=anew, rows=rows, seed=seed, raw=raw, as_json=as_json)
 
 
 def run(
     space: Workspace, view_alg: str, parameters: tuple[str, ...], *, out: Path, anew: bool = False,
-    rows: int | None = None, seed: int | None = None, raw: Path | None = None,
+    rows: int | None = None, seed: int | None = None, raw: Path | None = None, as_json: bool = False,
 ) -> None:  # fmt: skip
     """The whole path. Faults that can be known before spending are raised before it."""
+    from duckpaste import route
     from duckpaste.evaluate.fidelity import INTERNAL
     from duckpaste.files import results
-    from duckpaste import route
     from duckpaste.fit import algorithm_of, request
     from duckpaste.model_file import check_target as check_model
     from duckpaste.privacy.ledger import Ledger
@@ -84,6 +90,13 @@ def run(
         done = sample(model, synthetic, n=rows, seed=seed, progress=progress)
     with stage("compare"):
         scores, counts = route.fidelity(space.db, ready, model, synthetic)
+    if as_json:
+        print_json({
+            "stamp": INTERNAL, "tables": [dataclasses.asdict(found) for found in scores], "children": counts,
+            "synthetic": str(synthetic), "rows": done.rows, "seed": done.seed, "guarantee": model.guarantee,
+            "run": model.info["run"],
+        })  # fmt: skip
+        return
     click.echo(f"\n{INTERNAL}")
     for found in scores:
         _print(found, several=len(scores) > 1)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from duckpaste.cli.common import (
+    Fitting,
     json_option,
     options_of,
     parameters_argument,
@@ -19,8 +21,10 @@ from duckpaste.cli.common import (
     workspace_options,
 )  # fmt: skip
 
+_MOST = 40  # lines of a list
 
-@click.command("check")
+
+@click.command("check", short_help="List all faults of a view at once.")
 @click.argument("view")
 @click.option("--exact", is_flag=True, help="Count faulty rows exactly (for the data owner's eyes only).")
 @raw_option
@@ -51,7 +55,8 @@ def check(view: str, exact: bool, raw: Path | None, **options: Any) -> None:
         click.echo(f"{ready.name}: {len(ready.columns)} columns, no fault; the privacy unit is {unit}")
         return
     for name, member in ready.members.items():
-        below = f", below {member.node.parent}; a unit's rows weigh at most {member.table.contributions}" if member.node.parent else ""
+        k = member.table.contributions
+        below = f", below {member.node.parent}; a unit's rows weigh at most {k}" if member.node.parent else ""
         click.echo(f"{ready.view.name}.{name}: {len(member.columns)} columns, no fault{below}")
     click.echo(f"the privacy unit is each row of {ready.graph.unit}")
 
@@ -60,7 +65,7 @@ def _unit(unit: str, k: int) -> str:
     return "each row" if unit == "row" else f"{unit}, whose rows weigh at most {k}"
 
 
-@click.command("plan")
+@click.command("plan", cls=Fitting, short_help="Show every release and its cost, unspent.")
 @click.argument("view_alg", metavar="VIEW.ALG")
 @parameters_argument
 @raw_option
@@ -86,21 +91,34 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
         space.ingest(declared, raw=raw, parameters=values)
         made = route.plan(route.ready(space, declared, wanted), wanted)
     measure = "epsilon" if made.guarantee.pure else "rho"
-    rows = [(r.stage, r.what, r.count, f"{r.cells:,}", _number(r.loss), f"{r.sigma:,.2f}") for r in made.releases]
-    table(rows, ["stage", "what", "releases", "cells", measure, "noise sd"], as_json=as_json, disable_numparse=True)
+    headers = ["stage", "what", "releases", "cells", measure, "noise sd"]
     if as_json:
+        table([(r.stage, r.what, r.count, r.cells, r.loss, r.sigma) for r in made.releases], headers, as_json=True)
         return
-    click.echo(f"\nguarantee: {made.guarantee} for {_unit(made.unit, made.contributions)}; in all {measure} {_number(made.loss)}")
-    click.echo(f"memory: about {max(1, round(made.megabytes))} MB for the largest counts; {len(made.domain)} code columns")
+    rows = [(r.stage, r.what, r.count, f"{r.cells:,}", _number(r.loss), f"{r.sigma:,.2f}") for r in made.releases]
+    table(rows, headers, disable_numparse=True, colalign=["left", "left"] + ["right"] * 4)
+    unit = _unit(made.unit, made.contributions)
+    click.echo(f"\nguarantee: {made.guarantee} for {unit}; in all {measure} {_number(made.loss)}")
+    megabytes = max(1, round(made.megabytes))
+    click.echo(f"memory: about {megabytes:,} MB for the largest counts; {len(made.domain):,} code columns")
     path = space.ledger_path
     if declared.budget and path is not None:
         ledger = Ledger(path) if path.is_file() else Ledger(None)
         left = ledger.left(declared.budget)
         ledger.close()
         if left is not None:
-            click.echo(f"budget: {declared.budget['epsilon']} in all, {left:.4g} left")
-    click.echo("public by declaration: " + ("; ".join(made.public) or "nothing"))
-    click.echo("to be discovered with noise: " + ("; ".join(made.undeclared) or "nothing"))
+            click.echo(f"budget: {declared.budget['epsilon']} in all, {left:.4f} left")
+    _list("public by declaration", made.public)
+    _list("to be discovered with noise (what you declare instead costs nothing)", made.undeclared)
+
+
+def _list(title: str, items: Sequence[str]) -> None:
+    """A title and one line an item; many are cut short."""
+    click.echo(f"{title}:" + ("" if items else " nothing"))
+    for item in items[:_MOST]:
+        click.echo(f"  {item}")
+    if len(items) > _MOST:
+        click.echo(f"  and {len(items) - _MOST:,} more")
 
 
 def _number(value: float) -> str:

@@ -27,15 +27,15 @@ def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
         yield show
 
 
-@click.command("sample")
+@click.command("sample", short_help="Draw synthetic tables from a model.")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("synthetic.duckdb"), show_default=True,
               help="The synthetic database.")  # fmt: skip
-@click.option("-n", "rows", type=click.IntRange(min=1), help="Rows (default: the fitted, noisy number).")
-@click.option("--seed", type=click.IntRange(min=0), help="The same model and seed give the same tables.")
+@click.option("-n", "rows", type=click.IntRange(min=1), metavar="N", help="Rows (default: the fitted, noisy number).")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same model and seed give the same tables.")
 @click.option("--overwrite", is_flag=True,
               help="Replace a file that duckpaste did not make (but never private data, nor a ledger).")  # fmt: skip
-@click.option("--threads", type=click.IntRange(1, 1024), help="DuckDB's threads.")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="DuckDB's threads.")
 def sample(model: Path, out: Path, rows: int | None, seed: int | None, overwrite: bool, threads: int | None) -> None:
     """Draw synthetic tables from a model. The private data is not needed.
 
@@ -59,7 +59,7 @@ def sample(model: Path, out: Path, rows: int | None, seed: int | None, overwrite
         click.echo(f"{out}: {name}, {count:,} rows, seed {done.seed}")
 
 
-@click.command("export")
+@click.command("export", short_help="Write synthetic tables as Parquet or CSV.")
 @click.argument("synthetic", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--format", "form", default="parquet", show_default=True, help="parquet or csv.")
