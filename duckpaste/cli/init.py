@@ -25,3 +25,5 @@ def init(source: Path, out: Path | None, sniff: bool) -> None:
         click.echo(f"wrote {path}")
     for note in report.notes:
         click.echo(f"note: {note}")
+    folder = report.files[0].parent
+    click.echo(f"next: read and complete {folder / 'fields.yml'}, then: duckpaste plan {folder}.mst")

@@ -126,7 +126,7 @@ def missing(field: Field) -> str:
 
 def _remark(field: Field, typed: bool) -> str:
     if not typed:
-        return "  # type unknown: declare numerical, date, categorical, text, id, ..."
+        return "  # type unknown: say integer, date, ... in the SQL file, and numerical, date, ... here"
     if field.kind == "ignore":
         return f"  # stays NULL: no field type fits {_comment(field.sql_type)[:60]}"
     needed = missing(field)

@@ -16,7 +16,7 @@ from duckpaste.schema.folders import VIEW
 from duckpaste.schema.sources import Plan, plan, some
 from duckpaste.schema.view import ForeignKey, Place
 
-_UNIT = "whose privacy is protected: declare `unit` in every table where a person may have several rows"
+_UNIT = "declare `unit`, whose privacy is protected, in every table where a person may have several rows"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _undeclared(tables: Sequence[TableFacts], foreign: Mapping[str, Sequence[For
             needed = draft.missing(derive.field(column, whole, Place()))
             if needed:
                 needs.setdefault(needed, []).append(f"{table.name}.{column.name}")
-    return [f"{needed} of {some(names)}" for needed, names in needs.items()]
+    return [f"declare {needed} of {some(names)}" for needed, names in needs.items()]
 
 
 def _relative(source: Path, out: Path) -> str:

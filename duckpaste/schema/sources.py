@@ -125,7 +125,10 @@ def _csv(source: Path, sniff: bool) -> Plan:
         f"delim = {sql.literal(delimiter)}, quote = '\"', escape = '\"',\n"
         f"    columns = {ddl.jinja('{' + listed + '}')}\n)"
     )
-    notes = ["the types of all columns: only the first line was read, and taken for their names"]
+    notes = [
+        "declare the types of all columns, in the SQL file and in fields.yml: only the first line was read, and "
+        "taken for their names (init --sniff guesses the types from the values)"
+    ]
     plan = Plan([], {}, notes, f"the first line of {source.name} alone", typed=False)
     return _single(source, columns, new, origin, plan)
 
@@ -165,7 +168,7 @@ def _single(
     plan.foreign[stem] = ()
     plan.notes += [
         *_changes(old, new),
-        f"keys of {stem}: declare primary_key if a column tells its rows apart",
+        f"declare primary_key of {stem} if a column tells its rows apart",
     ]
     return plan
 
