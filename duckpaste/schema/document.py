@@ -54,6 +54,10 @@ _resolve(
 )
 
 
+# `{type: numerical?, min: 0}`: what people write first, and YAML takes the ? for something else.
+_BARE = re.compile(r"""([{,]\s*type:\s*)([a-z]+\?[^\s,}"']*)(?=\s*[,}])""")
+
+
 @dataclass
 class Document:
     """The file's content (`data`) and the 1-based line of each path of keys and list positions."""
@@ -88,8 +92,15 @@ def read(path: Path, name: str = "") -> Document:
 def parse(text: str, name: str) -> Document:
     """Read YAML text; see `read`."""
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
+        try:
+            loader = _Loader(text)
+            node = loader.get_single_node()
+        except yaml.MarkedYAMLError:
+            quoted = _BARE.sub(r'\1"\2"', text)
+            if quoted == text:
+                raise
+            loader = _Loader(quoted)
+            node = loader.get_single_node()
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise UserError("a character that YAML does not allow", f"{name}:{line}", "remove it") from None
