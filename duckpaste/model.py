@@ -37,6 +37,7 @@ class TableModel:
     comment: str = ""
     lineage: Lineage | None = None
     links: Sequence[Link] = ()
+    siblings: Siblings | None = None
 
     @property
     def rows(self) -> int:
@@ -57,6 +58,18 @@ class Lineage:
     codec: Codec
     network: Network
     measurements: Sequence[Measurement] = ()
+
+
+@dataclass(frozen=True)
+class Siblings:
+    """How the rows of a sequence follow one another below a parent row: the columns that order them (`sequencer`),
+    how many rows back a row looks (`order`), and the first position of each position code (`starts`).
+
+    Evidence columns are called "table@position" and "table@2.code column" (two rows back)."""
+
+    sequencer: Sequence[str]
+    order: int
+    starts: Sequence[int]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a model file holds of relations: lineages, links, and the rows of public tables."""
+"""What a model file holds of relations: lineages, sequences, links, and the rows of public tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from duckpaste import sql
 from duckpaste.db import Db
-from duckpaste.model import Column, Lineage, Link, Lookup, Model, TableModel
+from duckpaste.model import Column, Lineage, Link, Lookup, Model, Siblings, TableModel
 
 LOOKUPS = "lookup_rows"  # the schema of public tables' rows
 
@@ -30,6 +30,9 @@ def save(db: Db, model: Model, fill: Callable[[str, list[Sequence[Any]]], None])
             lineage = table.lineage
             lineages.append((table.name, lineage.parent, list(lineage.owner), list(lineage.referenced), counts.name))
     fill("lineages", lineages)
+    fill("siblings", [
+        (t.name, list(s.sequencer), s.order, list(s.starts)) for t in model.tables if (s := t.siblings) is not None
+    ])  # fmt: skip
     fill("links", [
         (t.name, i, list(k.columns), k.table, list(k.referenced), k.kind, k.nullable)
         for t in model.tables for i, k in enumerate(t.links)
@@ -56,6 +59,8 @@ def load(
         counts.add(counted)
         lineage = Lineage(parent, owner, referenced, model.codecs[0], model.network, model.measurements)
         by_name[name] = replace(by_name[name], lineage=lineage)
+    for name, sequencer, order, starts in db.rows_sql("model_siblings", "select * from siblings"):
+        by_name[name] = replace(by_name[name], siblings=Siblings(sequencer, order, starts))
     rows = db.rows_sql("model_links", "select * from links order by table_name, position")
     for name, _, own, target, referenced, kind, nullable in rows:
         table = by_name[name]

@@ -57,6 +57,11 @@ def prepare(db: Db, view: View, schema: str) -> Prepared:
     made: list[Codec] = []
     faults: list[Fault] = []
     for field in in_decoding_order(table):
+        if field.kind == "seq":
+            where = f"{field.place} {table.name}.{field.name}".strip()
+            remedy = "fit it with mare, or give it another type"
+            faults.append(Fault("type 'seq' needs rows below a parent", where, remedy))
+            continue
         try:
             made.append(codecs.make(field))
         except UserError as error:

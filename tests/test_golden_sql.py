@@ -62,6 +62,11 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "parent": "(select * from visits)",
         "child": '"clinic"."labs"',
         "on": [["id", "visit"], ['a "b', "c"]],
+        "siblings": None,
+    },
+    "children_counts.sequence": {
+        "parent": '"_bounded_0"', "child": '"labs"', "on": [["id", "visit"]],
+        "siblings": {"partition": ["patient", 'a "b'], "position": "@position", "label": "@1._children"},
     },
     "code_ranges": {"relation": '"_encoded_1"', "columns": ["sex", 'a "b']},
     "demo_wards": {"real": '"clinic"."admissions"', "synthetic": '"made"."main"."admissions"'},
@@ -113,6 +118,10 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "expressions": ['"a ""b" > 3', "nth = 'x'"],
     },
     "schema_tables": {"name": "it's"},
+    "sibling_rows": {
+        "relation": '"clinic"."labs"', "partition": ["visit", 'a "b'], "order_by": ["taken", "id"], "position": "@position",
+        "lags": [{"name": 'a "b', "back": 1, "label": '@1.a "b'}, {"name": "taken", "back": 2, "label": "@2.taken"}],
+    },
     "synthetic_rows": {**TABLE, "source": '"_batches"'},
     "synthetic_table": {**TABLE, "primary_key": ["id"], "checks": ["(id > 0)", "(1 = 1)"]},
     "synthetic_table.keys": {

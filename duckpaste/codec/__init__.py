@@ -21,6 +21,7 @@ _FAMILIES = {
     "time": ("clock", "Clock"),
     "datetime": ("moment", "Moment"),
     "text": ("text", "Text"),
+    "seq": ("sequence", "Sequel"),
     "id": ("key", "Key"),
     "uuid": ("key", "Uuid"),
     "fixed": ("constant", "Fixed"),

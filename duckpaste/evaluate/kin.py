@@ -36,7 +36,8 @@ def _children(db: Db, family: Family, other: Family, name: str) -> dict[str, Any
     found = []
     for f in (family, other):
         relation = f"(select * from {f.members[key.table].relation})"
-        text = sql.render("children_counts", parent=relation, child=f.members[name].relation, on=on)
+        text = sql.render("children_counts", parent=relation, child=f.members[name].relation, on=on,
+                          siblings=None)  # fmt: skip
         rows = db.rows_sql("children_counts", f"select _children, count(*) from ({text}) group by 1 order by 1")
         found.append({int(n): int(c) for n, c in rows})
     shares = []

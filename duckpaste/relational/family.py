@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from duckpaste import codec as codecs
 from duckpaste import sql
-from duckpaste.codec.base import Codec, CodeColumn
+from duckpaste.codec.base import Codec, CodeColumn, ColumnSql
+from duckpaste.codec.sequence import POSITION, lagged
 from duckpaste.db import Db
 from duckpaste.errors import Fault, UserError, raise_all
-from duckpaste.model import Column
+from duckpaste.model import Column, Siblings
 from duckpaste.prepare import in_decoding_order
+from duckpaste.relational import siblings as kin
 from duckpaste.schema.graph import Graph, Kind, Node, build
 from duckpaste.schema.names import split
 from duckpaste.schema.view import Field, ForeignKey, Table, View
@@ -24,13 +26,22 @@ MOST_KEYS = 20_000  # public keys that may be values of a category
 @dataclass(frozen=True)
 class Member:
     """A private table of the view. `codecs` are those of its own columns (owner key and copied keys left out);
-    `children` counts its rows per parent row (None for the unit's table)."""
+    `children` counts its rows per parent row (None for the unit's table); `siblings` tells how rows of a sequence
+    follow one another."""
 
     node: Node
     relation: str
     columns: Sequence[Column]
     codecs: Sequence[Codec]
     children: Codec | None = None
+    siblings: Siblings | None = None
+
+    @property
+    def rows(self) -> str:
+        """The relation; for a sequence with positions and lags (SQL)."""
+        if self.siblings is None:
+            return self.relation
+        return f"({kin.rows_sql(self.relation, self.table, self.siblings, owner_of(self).columns, self.codecs)})"
 
     @property
     def name(self) -> str:
@@ -45,10 +56,16 @@ class Member:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A code column of an ancestor as another table sees it: "table.column", and the SQL that gives its code."""
+    """A code column that a table's rows are drawn given: its name there, and the SQL of its code (codecs must be ready
+    by the time it is asked)."""
 
     column: CodeColumn
-    expression: str
+    make: Callable[[], str]
+
+    @property
+    def expression(self) -> str:
+        """SQL over the rows of `Family.rows_sql`."""
+        return self.make()
 
 
 @dataclass(frozen=True)
@@ -79,34 +96,100 @@ class Family:
                 for a, b in zip(key.columns, key.referenced, strict=True)
             ]
             names = [c for codec in ancestor.codecs for c in codec.field.columns]
+            if ancestor.siblings is not None:
+                names += kin.added(ancestor.codecs)
             labelled = [{"name": c, "label": f"{ancestor.name}.{c}"} for c in names]
-            parents.append({"relation": ancestor.relation, "alias": mine, "on": on, "columns": labelled})
+            parents.append({"relation": ancestor.rows, "alias": mine, "on": on, "columns": labelled})
             below, alias = ancestor.name, mine
         top = tables[-1] if tables else member
         unit = [f"{alias}.{sql.ident(c)}" for c in _unit_key(top)]
-        return sql.render("owner_rows", relation=member.relation, parents=parents, unit=unit)
+        return sql.render("owner_rows", relation=member.rows, parents=parents, unit=unit)
 
-    def evidence(self, name: str, *, itself: bool = False) -> list[Evidence]:
+    def evidence(self, name: str, *, itself: bool = False, lags: bool = True) -> Iterator[Evidence]:
         """Code columns of the table's ancestors, nearest first (`itself`: its own too, as its children see them).
 
-        SQL is over the rows of `rows_sql(name)`."""
-        found = []
+        `lags`: positions of rows of sequences too."""
         own = [self.members[name]] if itself else []
         for ancestor in [*own, *self.above(name)]:
-            prefix = "" if ancestor.name == name else f"{ancestor.name}."
-
-            def column(reference: str, prefix: str = prefix, ancestor: Member = ancestor) -> str:
-                owner, plain = split(reference, self.members)
-                if owner is None or owner == ancestor.name:
-                    return sql.ident(f"{prefix}{plain}")
-                return sql.ident(f"{owner}.{plain}")
-
+            column = self._reader(ancestor, "" if ancestor.name == name else f"{ancestor.name}.")
             for codec in ancestor.codecs:
-                expressions = codec.encode(column)
                 for c in codec.columns():
                     named = replace(c, name=f"{ancestor.name}.{c.name}")
-                    found.append(Evidence(named, expressions[c.name]))
-        return found
+                    yield Evidence(named, _encoding(codec, c.name, column))
+            if lags and ancestor.siblings is not None:
+                yield _position(ancestor.name, ancestor.siblings, column)
+
+    def before(self, name: str) -> Iterator[Evidence]:
+        """What a row of a sequence sees of its siblings: its position, and their codes. Nothing for other tables."""
+        member = self.members[name]
+        if member.siblings is None:
+            return
+        yield _position(name, member.siblings, self._reader(member, ""))
+        for back in range(1, member.siblings.order + 1):
+            column = self._reader(member, "", back)
+            for codec in member.codecs:
+                for c in codec.columns():
+                    lag = kin.lag_column(name, c, back)
+                    yield Evidence(lag, _lag(codec, c.name, column, back))
+
+    def order_of(self, name: str) -> dict[str, object] | None:
+        """How sql/children_counts.sql orders the rows of a sequence; None for another table."""
+        member = self.members[name]
+        if member.siblings is None:
+            return None
+        return {"partition": list(owner_of(member).columns), "position": POSITION, "label": lagged(CHILDREN, 1)}
+
+    def count_before(self, name: str) -> Iterator[Evidence]:
+        """The number of children that the parent row's earlier sibling has. Nothing unless the parent is a sequence."""
+        member = self.members[name]
+        parent, codec = self.members[owner_of(member).table], member.children
+        if parent.siblings is None or codec is None:
+            return
+        column = codec.columns()[0]
+        yield Evidence(kin.lag_column(parent.name, column, 1), _count_lag(codec, column.name))
+
+    def _reader(self, member: Member, prefix: str, back: int = 0) -> ColumnSql:
+        """SQL of a column that a codec of `member` reads, in rows where the member's columns have `prefix`; `back`: of
+        the sibling so many rows before."""
+
+        def column(reference: str) -> str:
+            if reference == POSITION:
+                here = sql.ident(f"{prefix}{POSITION}")
+                return f"({here} - {back})" if back else here
+            if member.siblings is not None and reference.startswith("@1."):
+                return sql.ident(f"{prefix}{lagged(reference[3:], back + 1)}")
+            owner, plain = split(reference, self.members)
+            if owner is None or owner == member.name:
+                return sql.ident(f"{prefix}{lagged(plain, back) if back else plain}")
+            return sql.ident(f"{owner}.{plain}")
+
+        return column
+
+
+def _encoding(codec: Codec, code: str, column: ColumnSql) -> Callable[[], str]:
+    return lambda: codec.encode(column)[code]
+
+
+def _position(name: str, siblings: Siblings, column: ColumnSql) -> Evidence:
+    return Evidence(kin.position_column(name, siblings), lambda: kin.position_sql(siblings, column(POSITION)))
+
+
+def _lag(codec: Codec, code: str, column: ColumnSql, back: int) -> Callable[[], str]:
+    """The code of an earlier row, or the placeholder: one more than the last code."""
+
+    def make() -> str:
+        size = next(c.size for c in codec.columns() if c.name == code)
+        return f"(case when {column(POSITION)} >= 0 then {codec.encode(column)[code]} else {size} end)"
+
+    return make
+
+
+def _count_lag(codec: Codec, code: str) -> Callable[[], str]:
+    def make() -> str:
+        before, size = sql.ident(lagged(CHILDREN, 1)), codec.columns()[0].size
+        return f"(case when {before} is not null then {codec.encode(lambda _: before)[code]} else {size} end)"
+
+    return make
 
 
 def _unit_key(top: Member) -> tuple[str, ...]:
@@ -141,18 +224,38 @@ def family(db: Db, view: View, schema: tuple[str, ...]) -> Family:
             except UserError as error:
                 faults.extend(Fault(x.what, x.where or f"{table.name}.{f.name}", x.remedy) for x in error.faults)
         columns = [Column(f.name, f.sql_type or "VARCHAR", not f.nullable and f.kind != "ignore", f.comment) for f in table.fields]
-        children = codecs.make(_count_field(table)) if node.owner else None
-        found.members[table.name] = Member(node, relation, columns, made, children)
-    raise_all(faults)
+        children = codecs.make(_count_field(table, node.owner)) if node.owner else None
+        siblings = None
+        try:
+            siblings = kin.siblings_of(node)
+        except UserError as error:
+            faults.extend(error.faults)
+        found.members[table.name] = Member(node, relation, columns, made, children, siblings)
+    raise_all([*faults, *_taken(found)])
     return found
 
 
-def _count_field(table: Table) -> Field:
+def _taken(found: Family) -> list[Fault]:
+    """Columns whose name sql/owner_rows.sql and sql/children_counts.sql give to something else: above all, to the key
+    of the unit, for which such a column would be taken."""
+    faults = []
+    for name, member in found.members.items():
+        labels = {f"{a.name}.{c.name}".casefold() for a in found.above(name) for c in a.columns}
+        for column in member.columns:
+            added = member.siblings is not None and column.name.startswith("@")
+            if added or column.name.casefold() in labels | {UNIT, CHILDREN}:
+                faults.append(Fault("duckpaste needs this name", f"{name}.{column.name}", "rename it in the view's SQL"))
+    return faults
+
+
+def _count_field(table: Table, owner: ForeignKey) -> Field:
     """The number of children as a field: whole, from 0, to `max_children` where the view declares it."""
     options: dict[str, object] = {"min": 0, "bins": 12, "spikes": []}
-    most = table.options.get("max_children") or table.options.get("max_len")
+    most = kin.longest(table)
+    if table.primary_key and set(table.primary_key) <= set(owner.columns):
+        most = 1  # one to one: the key to the parent is the table's own key
     if most:
-        options["max"] = int(most)
+        options["max"] = most
     return Field(CHILDREN, "numerical", options=options, sql_type="BIGINT")
 
 

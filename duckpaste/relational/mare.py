@@ -55,15 +55,28 @@ class State:
     bounds: dict[str, int]
 
 
-def jobs(family: Family) -> list[Job]:
+def jobs(family: Family, *, no_hist: bool = False) -> list[Job]:
     """All models in order: a table's cardinality, then its rows."""
     found = []
     widths = {m.name: sum(len(c.columns()) for c in m.codecs) for m in family.members.values()}
     for member in family.members.values():
-        above = sum(widths[p] for p in member.node.path)
+        above = 0 if no_hist else sum(widths[p] for p in member.node.path)
         if member.children is not None:
             found.append(Job(member, [member.children], True, COUNTING * _complexity(1, above)))
         found.append(Job(member, member.codecs, False, _complexity(widths[member.name], above)))
+    return found
+
+
+def given(family: Family, job: Job, wanted: Request) -> list[Evidence]:
+    """What a job's columns are drawn given: ancestors, and in sequences the position and the siblings before.
+
+    `no_hist` takes the former away, `no_seq` the latter: ablations."""
+    found: list[Evidence] = []
+    name = owner_of(job.member).table if job.counting else job.member.name
+    if not wanted.no_hist:
+        found += family.evidence(name, itself=job.counting, lags=not wanted.no_seq)
+    if not wanted.no_seq:
+        found += family.count_before(job.member.name) if job.counting else family.before(name)
     return found
 
 
@@ -75,7 +88,7 @@ def _complexity(columns: int, evidence: int) -> float:
 
 def shares(family: Family, wanted: Request) -> tuple[list[tuple[Job, Split]], float, float]:
     """Every job with its split, the run's loss, and the delta of all discovered values."""
-    todo = jobs(family)
+    todo = jobs(family, no_hist=wanted.no_hist)
     values = sum(list(c.promises()).count(WantValues) for job in todo for c in job.codecs)
     if values and wanted.guarantee.pure:
         raise UserError("values can't be discovered at delta 0", family.view.name, "declare values, or set alg.delta above 0")
@@ -121,14 +134,13 @@ def _fit(
 ) -> Fitted:
     """One model. The number of children is counted over the parent's rows, whose 1-ways are known by then."""
     name = job.member.name
-    evidence: list[Evidence]
     if job.counting:
         parent = owner_of(job.member)
         above = state.protected[parent.table]
         on = [list(pair) for pair in zip(parent.referenced, parent.columns, strict=True)]
-        text = sql.render("children_counts", parent=above.relation, child=job.member.relation, on=on)
+        text = sql.render("children_counts", parent=above.relation, child=job.member.relation, on=on,
+                          siblings=family.order_of(parent.table))  # fmt: skip
         table = Protected(f"({text})", f"{family.view.name}.{job.name}", above.unit, above.k, above.weight)
-        evidence = family.evidence(parent.table, itself=True)
     else:
         member = job.member
         k = member.table.contributions
@@ -139,9 +151,9 @@ def _fit(
             state.bounds[name] = k
         table = _rows(db, family, member, k)
         state.protected[name] = table
-        evidence = family.evidence(name)
     source = Source(db, table, run)
     discover(source, job.codecs, share)
+    evidence = given(family, job, wanted)
     doors = source.encode(job.codecs, [(e.column, e.expression) for e in evidence]).limited(share.model)
     names = tuple(e.column.name for e in evidence)
     before = state.known[owner_of(job.member).table] if job.counting else {}
@@ -179,7 +191,7 @@ def _table(member: Member, fitted: dict[str, Fitted]) -> TableModel:
     table = member.table
     return TableModel(
         member.name, member.columns, member.codecs, rows.network, rows.measurements, table.primary_key, table.checks,
-        table.comment, lineage, links,
+        table.comment, lineage, links, member.siblings,
     )  # fmt: skip
 
 

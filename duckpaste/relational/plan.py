@@ -12,7 +12,7 @@ from duckpaste.plan import Plan, declared_of, discoveries
 from duckpaste.privacy.accountant import Accountant
 from duckpaste.relational import contribution
 from duckpaste.relational.family import Family, owner_of
-from duckpaste.relational.mare import shares
+from duckpaste.relational.mare import given, shares
 
 
 def plan_family(family: Family, wanted: Request) -> Plan:
@@ -31,8 +31,7 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         def sigma(loss: float, accountant: Accountant = accountant) -> float:
             return 0.0 if math.isinf(loss) else accountant.sigma(loss)
 
-        seen = [*([above] if job.counting else []), *family.members[above].node.path]
-        evidence = {c: s for table in seen for c, s in sizes[table].items()}
+        evidence = {e.column.name: e.column.size for e in given(family, job, wanted)}
         own = {c.name: c.size for codec in job.codecs for c in codec.columns()}
         made = discoveries(job.codecs, share, sigma)
         made += wanted.model.plan(Domain({**evidence, **own}), sigma, share.model, tuple(evidence))

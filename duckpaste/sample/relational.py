@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from duckpaste.codec.sequence import POSITION, Sequel
 from duckpaste.domain import IntArray
 from duckpaste.model import Link, Model, TableModel
+from duckpaste.sample import siblings
 from duckpaste.sample.distinct import first_of_each
 
 if TYPE_CHECKING:
@@ -25,13 +27,15 @@ UNITS = 16_384
 
 @dataclass
 class Rows:
-    """One table's rows of a chunk: codes, decoded columns, and the row of the parent that each belongs to."""
+    """One table's rows of a chunk: codes, decoded columns, the row of the parent that each belongs to, and in
+    sequences the position below it."""
 
     n: int
     first: int
     codes: dict[str, IntArray] = field(default_factory=dict)
     values: dict[str, pa.Array] = field(default_factory=dict)
     parent: IntArray | None = None
+    position: IntArray | None = None
 
 
 def chunks(model: Model, units: int, seed: int) -> Iterator[dict[str, pa.RecordBatch]]:
@@ -81,23 +85,35 @@ def _below(
         raise RuntimeError("the table of units has no parent")
     parent = drawn[lineage.parent]
     given = evidence(model, lineage.parent, drawn, np.arange(parent.n))
-    codes = lineage.network.sample(parent.n, rngs[0], {n: given[n] for n in lineage.network.evidence})
+    place = np.zeros(parent.n, dtype=np.int64) if parent.position is None else parent.position
+    looks = siblings.lags([lineage.codec], lineage.parent, 1)
+    codes = siblings.draw(lineage.network, given, place, looks, rngs[0])
     counts = lineage.codec.decode(codes, range(parent.n), rngs[0], {})[lineage.codec.field.name]
     number = np.asarray(counts.to_numpy(zero_copy_only=False), dtype=np.int64)
     at = np.repeat(np.arange(parent.n), np.maximum(number, 0))
     rows = Rows(len(at), first, parent=at)
     above = {n: codes_[at] for n, codes_ in given.items() if n in table.network.evidence}
-    rows.codes = table.network.sample(rows.n, rngs[1], above) if rows.n else {}
+    looks = {}
+    if table.siblings is not None:
+        rows.position = siblings.positions(at)
+        above[f"{table.name}{POSITION}"] = siblings.coded(table.siblings, rows.position)
+        looks = siblings.lags(table.codecs, table.name, table.siblings.order)
+    if rows.n:
+        place = np.zeros(rows.n, dtype=np.int64) if rows.position is None else rows.position
+        rows.codes = siblings.draw(table.network, above, place, looks, rngs[1])
     return rows
 
 
 def evidence(model: Model, name: str, drawn: Mapping[str, Rows], at: IntArray) -> dict[str, IntArray]:
-    """Codes of the rows `at` of table `name`, and of the rows above them, as "table.code column"."""
+    """Codes of the rows `at` of table `name`, and of the rows above them, as "table.code column", and positions."""
     found: dict[str, IntArray] = {}
     here: str | None = name
     while here is not None:
         rows = drawn[here]
         found |= {f"{here}.{column}": codes[at] for column, codes in rows.codes.items()}
+        order = model[here].siblings
+        if order is not None and rows.position is not None:
+            found[f"{here}{POSITION}"] = siblings.coded(order, rows.position[at])
         lineage = model[here].lineage
         here = lineage.parent if lineage else None
         at = rows.parent[at] if rows.parent is not None else at
@@ -108,10 +124,16 @@ def _decode(model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Row
     """Values of the table's own columns, then the key to the parent and the keys that ancestors give."""
     span = range(rows.first, rows.first + rows.n)
     known = _Above(model, table, rows, drawn)
+    settled = siblings.settles_after(table)
     for codec, seeds in zip(table.codecs, stream.spawn(len(table.codecs)), strict=True):
         mine = {c.name: rows.codes.get(c.name, np.zeros(0, dtype=np.int64)) for c in codec.columns()}
         rng = np.random.Generator(np.random.PCG64(seeds))
-        rows.values.update(codec.decode(mine, span, rng, known))
+        if isinstance(codec, Sequel) and rows.position is not None:
+            rows.values[codec.field.name] = siblings.decode(codec, mine, rows.position, rng, known)
+        else:
+            rows.values.update(codec.decode(mine, span, rng, known))
+        if codec.field.name == settled and rows.parent is not None:
+            siblings.settle(table, rows.values, rows.parent)
     if table.lineage is not None and rows.parent is not None:
         for own, referenced in zip(table.lineage.owner, table.lineage.referenced, strict=True):
             rows.values[own] = drawn[table.lineage.parent].values[referenced].take(rows.parent)

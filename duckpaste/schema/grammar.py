@@ -105,6 +105,8 @@ class _Reader:
                 refs = self._refs(long[key], (*path, key))
         nullable = bool(long.pop("nullable", False)) or parts.nullable
         found = self._options(parts, {k: v for k, v in long.items() if k not in ("ref", "refs")}, path)
+        if parts.kind == "seq" and not refs and isinstance(found.get("ctx"), dict):
+            refs = tuple(found["ctx"].get("refs", ()))  # the first row is told from the parent
         comment = str(found.pop("description", "") or "")
         return Field(name, parts.kind, nullable, refs, found, "", comment, self.where(*path))
 

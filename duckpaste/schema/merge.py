@@ -235,7 +235,7 @@ def _pointed(field: Field, table: Table, known: Mapping[str, Table]) -> Field:
     if field.kind == "id" and not field.refs:
         single = [k for k in table.foreign_keys if tuple(map(fold, k.columns)) == (fold(field.name),)]
         return replace(field, refs=tuple(f"{k.table}.{k.referenced[0]}" for k in single))
-    if field.kind in ("date", "datetime") and field.refs:
+    if field.kind in ("date", "datetime", "seq") and field.refs:
         owner, column = split(field.refs[0], known)
         target = known[owner or table.name].field_of(column)
         added: dict[str, Any] = {}
@@ -243,6 +243,11 @@ def _pointed(field: Field, table: Table, known: Mapping[str, Table]) -> Field:
             added["reference_type"] = "year"
         if target is not None and target.nullable:
             added["reference_nullable"] = True
+        if field.kind == "seq":  # its first row is told from the reference
+            first = field.option("ctx") or field.option("seq")
+            if first is None or first["type"] not in ("date", "datetime"):
+                return field
+            return replace(field, options={**field.options, "ctx": {**added, **first}})
         return replace(field, options={**added, **field.options})
     return field
 
