@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from duckpaste.db import Db
 from duckpaste import route
+from duckpaste.db import Db
+from duckpaste.errors import UserError
 from duckpaste.fit import request
 from duckpaste.model import Model
 from duckpaste.privacy.ledger import Ledger
-from duckpaste.workspace import Workspace
+from duckpaste.workspace import Workspace, open_workspace
 
 
 def fit_view(
@@ -22,14 +24,18 @@ def fit_view(
 ) -> Model:  # fmt: skip
     """See `duckpaste.fit`."""
     wanted = request(algorithm, options)
-    db = Db.open(Path(con)) if isinstance(con, str | Path) else Db.over(con)
-    with db:
-        space = Workspace(db, ledger=ledger)
+    with _workspace(con, ledger) as space:
         declared = space.load(str(view))
         space.ingest(declared)
         ready = route.ready(space, declared, wanted)
-        book = Ledger(space.ledger_path)
-        try:
-            return route.fit(db, ready, wanted, book)
-        finally:
-            book.close()
+        with contextlib.closing(Ledger(space.ledger_path)) as book:
+            return route.fit(space.db, ready, wanted, book)
+
+
+def _workspace(con: duckdb.DuckDBPyConnection | str | Path, ledger: Path | None) -> Workspace:
+    """A workspace over a user's connection, or over a database file."""
+    if isinstance(con, str | Path):
+        return open_workspace(Path(con), ledger=ledger)
+    if isinstance(con, duckdb.DuckDBPyConnection):
+        return Workspace(Db.over(con), ledger=ledger)
+    raise UserError(f"neither a DuckDB connection nor the path of a file: {type(con).__name__}", "duckpaste.fit")

@@ -74,7 +74,8 @@ def request(algorithm: str, options: Mapping[str, Any] | None = None) -> Request
     related = algorithm == MARE
     name = str(given.pop("model", "mst")) if related else algorithm
     if name not in registry.names():
-        raise UserError(f"unknown algorithm {name!r}", "alg.model", nearest(name, registry.names()))
+        where, known = ("alg.model", registry.names()) if related else ("", algorithms())
+        raise UserError(f"unknown algorithm {name!r}", where, nearest(name, known))
     flags = {n: flag(given.pop(n), f"alg.{n}") for n in _ABLATIONS if related and n in given}
     _check_names(name, given, _ABLATIONS if related else ())
     model = registry.make(name, given)

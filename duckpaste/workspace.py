@@ -108,7 +108,18 @@ class Workspace:
         schema = view.name
         if not view.sql:
             schema = str(self.db.rows_sql("current_schema", "select current_schema()")[0][0])
+            self._check_tables(view, schema)
         return resolve(self.db, view, schema), (self.db.database, schema)
+
+    def _check_tables(self, view: View, schema: str) -> None:
+        """Raise UserError when no table of a view without SQL stands in `schema`."""
+        from duckpaste.schema.names import fold
+
+        names = {fold(str(name)) for (name,) in self.db.rows("schema_tables", name=schema)}
+        if not names & {fold(t.name) for t in view.tables}:
+            where = str(self.db.path or "the connection")
+            remedy = "write one that makes its tables, or name the database that holds them"
+            raise UserError(f"none of its tables is in {where}, and it has no *.sql file", f"view {view.name}", remedy)
 
     def ready(self, view: View) -> Prepared:
         """The view's one private table, ready to fit."""
@@ -117,18 +128,16 @@ class Workspace:
 
 
 def open_workspace(
-    database: Path, views: Sequence[Path] = (), settings: Mapping[str, Any] | None = None, *, must_exist: bool = False
+    database: Path, views: Sequence[Path] = (), settings: Mapping[str, Any] | None = None, *, ledger: Path | None = None
 ) -> Workspace:
     """Open (or make) a working database. Raises UserError."""
-    if must_exist and not database.is_file():
-        raise UserError("no such database", str(database), "run ingest-view first, or name it with --database")
     if not database.resolve().parent.is_dir():
         raise UserError("no such folder", str(database.resolve().parent), "make it first")
     for folder in views:
         if not folder.is_dir():
             raise UserError("no such folder", str(folder), "name a folder of views with --views")
     new = not database.exists()
-    return Workspace(Db.open(database, settings=settings), views, new=new)
+    return Workspace(Db.open(database, settings=settings), views, ledger, new=new)
 
 
 def _check_raw(raw: Path | None) -> None:

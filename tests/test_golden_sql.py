@@ -77,7 +77,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     },
     "faults": {"relation": '"t"', "predicates": ['"sex" IS NULL', '"age" < 0'], "exact": False},
     "faults.exact": {"relation": '"t"', "predicates": ['"sex" IS NULL'], "exact": True},
-    "ingest_record": {"database": "work", "name": "it's", "kind": "view", "tables": ["a", "b'"]},
+    "ingest_record": {"database": "work", "name": "it's", "kind": "view", "tables": ["a", "b'"], "digest": "d1"},
     "ingested": {"database": "work", "name": "it's"},
     "ledger_lines": {},
     "ledger_stages": {},

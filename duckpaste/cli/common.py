@@ -51,10 +51,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 parameters_argument = click.argument("parameters", nargs=-1, metavar="[KEY=VALUE]...")
 
 
-def workspace(options: Mapping[str, Any], *, must_exist: bool = False) -> Workspace:
+def workspace(options: Mapping[str, Any]) -> Workspace:
     """Open the workspace that the options name."""
     settings = {k: options.get(k) for k in ("threads", "memory_limit", "temp_directory")}
-    return open_workspace(options["database"], options.get("views") or (), settings, must_exist=must_exist)
+    return open_workspace(options["database"], options.get("views") or (), settings)
 
 
 def parse(parameters: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -104,9 +104,11 @@ def run(
         click.echo()
         shown = [
             (c["key"], f"{c['childless real']:.2%}", f"{c['childless synthetic']:.2%}", f"{c['mean real']:.2f}",
-             f"{c['mean synthetic']:.2f}", f"{c['tv']:.4f}") for c in counts
+             f"{c['mean synthetic']:.2f}", f"{c['tv']:.4f}",
+             *("" if c[k] is None else f"{c[k]:.4f}" for k in ("parent tv", "lag tv"))) for c in counts
         ]  # fmt: skip
-        headers = ["children", "none real", "none synthetic", "mean real", "mean synthetic", "distance"]
+        headers = ["children", "none real", "none synthetic", "mean real", "mean synthetic", "distance",
+                   "with parent", "with row before"]  # fmt: skip
         table(shown, headers, disable_numparse=True)
     click.echo(f"\n{synthetic}: {', '.join(f'{t} {n:,} rows' for t, n in done.rows.items())}, seed {done.seed}")
     click.echo(model.describe())

@@ -107,7 +107,7 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
         left = ledger.left(declared.budget)
         ledger.close()
         if left is not None:
-            click.echo(f"budget: {declared.budget['epsilon']} in all, {left:.4f} left")
+            click.echo(f"budget: {declared.budget['epsilon']} in all, {round(left, 6):g} left")
     _list("public by declaration", made.public)
     _list("to be discovered with noise (what you declare instead costs nothing)", made.undeclared)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -47,10 +48,10 @@ def sample(
     kin.check_keys(keys)
     if not 0 < scale < float("inf"):
         raise UserError("--scale must be above 0", remedy="leave it out for the fitted number of rows")
-    if n is not None and n < 1:
+    if n is not None and _whole(n, "-n") < 1:
         raise UserError("-n must be at least 1", remedy="leave it out for the fitted number of rows")
     check_target(target, overwrite)
-    chosen = secrets.randbits(63) if seed is None else seed
+    chosen = secrets.randbits(63) if seed is None else _whole(seed, "the seed")
     if chosen < 0:
         raise UserError("the seed must not be negative")
     fitted = {t.name: max(1, round(t.rows * scale)) for t in model.tables}
@@ -78,6 +79,13 @@ def sample(
             _provenance(db, model, chosen)
             db.run_sql("checkpoint", "checkpoint")
     return Sample(target, chosen, rows)
+
+
+def _whole(value: Any, what: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise UserError(f"{what} must be a whole number") from None
 
 
 def check_target(path: Path, overwrite: bool) -> None:
@@ -122,7 +130,7 @@ def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progr
                     done += batch.num_rows
                     if progress is not None:
                         progress(done, rows)
-            except (Exception, KeyboardInterrupt) as error:  # the engine would wrap it, and hide a user's fault, or Ctrl-C
+            except (Exception, KeyboardInterrupt) as error:  # the engine would wrap it, and hide what it is
                 failed.append(error)
                 raise
 
