@@ -160,7 +160,9 @@ class Db:
         unknown = sorted(set(config) - set(_SETTINGS))
         if unknown:
             raise UserError(f"unknown setting {unknown[0]!r}", remedy="known: " + ", ".join(_SETTINGS))
-        if sandbox:
+        # A folder to spill to can only be named while files may be reached.
+        late = sandbox and "temp_directory" in config
+        if sandbox and not late:
             config["enable_external_access"] = "false"
         where = ":memory:" if path is None else str(path)
         if read_only and path is not None and not Path(path).is_file():
@@ -177,6 +179,8 @@ class Db:
             raise _connect_fault(error, where) from None
         try:
             db = cls(con, None if path is None else Path(path), owned=True)
+            if late:
+                db.run_sql("settings", "SET enable_external_access = false")
             if sandbox:
                 db.run_sql("settings", "SET lock_configuration = true")
         except BaseException:

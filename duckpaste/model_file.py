@@ -35,8 +35,8 @@ def save(model: Model, path: Path) -> None:
     check_target(path)
     with built(path) as temporary:
         with Db.open(temporary) as db:
-            db.run("model_tables")
-            with db.transaction():
+            with db.transaction():  # one write to disk instead of one a statement
+                db.run("model_tables")
                 _fill(db, "info", [("format", str(FORMAT)), *model.info.items()])
                 kept = [t for table in model.tables for t in (table, model_kin.counts_of(table)) if t is not None]
                 for position, table in enumerate(kept):

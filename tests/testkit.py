@@ -100,3 +100,44 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     monkeypatch.setattr(noise, "add", add)
     monkeypatch.setattr(noise, "noisy_max", noisy_max)
     return kept
+
+
+# A table of many types, and what is declared of it.
+WIDE = Table(
+    "wide",
+    (
+        Field("id", "id"),
+        Field("kind", "categorical"),
+        Field("cost", "numerical", nullable=True, options={"min": 0, "max": 99_999}),
+        Field("seen", "datetime", options={"min": "2020-01-01", "max": "2020-12-31"}),
+        Field("alive", "boolean", nullable=True),
+        Field("token", "uuid"),
+        Field("account", "numerical", options={"min": 9_007_199_254_740_993, "max": 9_007_199_254_743_000}),
+        Field("born", "date", nullable=True, options={"min": "1950-01-01", "max": "2010-12-31"}),
+        Field("name", "categorical", options={"values": ["Anna", "Bob", "名前"]}),
+        Field("ratio", "numerical", options={"min": -1.5, "max": 1.5}),
+        Field("note", "ignore"),
+    ),
+    ("id",),
+    comment="it's wide",
+)
+
+
+def wide(db: Db, rows: int = 600) -> None:
+    """Make the table `wide`."""
+    db.run_sql(
+        "wide",
+        f"""create or replace table wide (
+            id bigint primary key, kind enum ('a', 'b', 'it''s') not null, cost decimal(9, 2) check (cost >= 0),
+            seen timestamptz not null, alive boolean, token uuid not null, account bigint not null, born date,
+            name varchar not null, ratio double not null, note varchar, check (ratio < 2)
+        );
+        comment on column wide.cost is 'in euros';
+        insert into wide select i, ['a', 'b', 'it''s'][1 + i % 3]::enum ('a', 'b', 'it''s'),
+            case when i % 7 > 0 then (i * 37 % 5000) / 100 end,
+            timestamptz '2020-01-02 00:00:00+00' + interval (i * 7) hour,
+            case when i % 5 > 0 then i % 2 = 0 end, uuid(), 9007199254740993 + i,
+            case when i % 4 > 0 then date '1960-01-01' + (i * 13)::integer end,
+            ['Anna', 'Bob', '名前'][1 + i % 3], sin(i), 'secret ' || i
+        from range({rows}) r(i)""",
+    )
