@@ -118,8 +118,8 @@ def settle(table: TableModel, values: dict[str, pa.Array], parent: IntArray) -> 
     keys = {"": pa.array(parent)} | {c: _sortable(values[c]) for c in table.siblings.sequencer}
     order = pc.sort_indices(
         pa.table(list(keys.values()), names=[str(i) for i in range(len(keys))]),
-        sort_keys=[(str(i), "ascending") for i in range(len(keys))], null_placement="at_end",
-    )  # fmt: skip
+        sort_keys=[(str(i), "ascending") for i in range(len(keys))],
+    )
     for column in _moving(table):
         if column in values:
             values[column] = values[column].take(order)
