@@ -24,7 +24,7 @@ from duckpaste.prepare import Prepared
 
 INTERNAL = "internal: contains exact statistics of the private data"
 MAX_PAIRS = 2000  # beyond it a fixed selection of pairs is compared, and said so
-_MAX_CELLS = 1 << 20
+MAX_CELLS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def compare_rows(db: Db, real_rows: str, fake_rows: str, model: TableModel) -> F
     """Compare two relations (SQL) that have the columns which the model's codecs read."""
     codecs = [c for c in model.codecs if c.columns()]
     domain = Domain({k.name: k.size for c in codecs for k in c.columns()})
-    pairs = [p for p in itertools.combinations(domain.names, 2) if domain.cells(p) <= _MAX_CELLS]
+    pairs = [p for p in itertools.combinations(domain.names, 2) if domain.cells(p) <= MAX_CELLS]
     chosen = pairs
     if len(pairs) > MAX_PAIRS:
         keep = np.random.default_rng(0).choice(len(pairs), MAX_PAIRS, replace=False)
@@ -82,7 +82,7 @@ def compare_rows(db: Db, real_rows: str, fake_rows: str, model: TableModel) -> F
         return Fidelity(model.name, [], 0.0, 0.0, 0, 0)
     real, nulls_real = _counts(db, real_rows, codecs, domain, cliques)
     fake, nulls_fake = _counts(db, fake_rows, codecs, domain, cliques)
-    tv = {c: _tv(real[c], fake[c]) for c in cliques}
+    tv = {c: distance(real[c], fake[c]) for c in cliques}
     scores = []
     for codec in codecs:
         mine = [k.name for k in codec.columns()]
@@ -105,17 +105,24 @@ def _counts(
     for codec in codecs:
         expressions = codec.encode()
         columns += [{"name": k.name, "size": k.size, "expression": expressions[k.name]} for k in codec.columns()]
-    target = sql.ident("_compared")
-    db.run("encoded", relation=relation, target=target, columns=columns, weight=None)
-    try:
-        counts = Marginals(DuckDbEngine(db), target, domain).counts(cliques)
-    finally:
-        db.run_sql("drop", f"drop table {target}")
+    counts = count(db, relation, columns, domain, cliques)
     names = [c.field.columns[0] for c in codecs]
     row = db.rows("null_shares", relation=relation, columns=names)[0]
     return counts, {c.field.name: n / max(row[0], 1) for c, n in zip(codecs, row[1:], strict=True)}
 
 
-def _tv(a: IntArray, b: IntArray) -> float:
+def count(
+    db: Db, relation: str, columns: Sequence[Mapping[str, object]], domain: Domain, cliques: Sequence[Clique]
+) -> Mapping[Clique, IntArray]:
+    """Exact marginals of a relation's codes (`columns`: name, size and expression of each; see sql/encoded.sql)."""
+    target = sql.ident("_compared")
+    db.run("encoded", relation=relation, target=target, columns=columns, weight=None)
+    try:
+        return Marginals(DuckDbEngine(db), target, domain).counts(cliques)
+    finally:
+        db.run_sql("drop", f"drop table {target}")
+
+
+def distance(a: IntArray, b: IntArray) -> float:
     """Total variation distance of two tables of counts, each scaled to 1."""
     return float(0.5 * np.abs(a / max(a.sum(), 1) - b / max(b.sum(), 1)).sum())

@@ -1,7 +1,9 @@
-"""Fidelity of related tables: each table's own scores, and how many children rows have. Exact, so internal."""
+"""Fidelity of related tables: each table's own scores, how many children rows have, and how rows go with the parent
+row and with the row before. Exact, so internal."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,24 +12,58 @@ import numpy as np
 
 from duckpaste import sql
 from duckpaste.db import Db
-from duckpaste.evaluate.fidelity import Fidelity, compare_rows, opened
+from duckpaste.domain import Domain
+from duckpaste.evaluate.fidelity import MAX_CELLS, Fidelity, compare_rows, count, distance, opened
 from duckpaste.model import Model
 from duckpaste.relational.family import Family, owner_of
 
 
 def compare_family(db: Db, family: Family, model: Model, synthetic: Path) -> tuple[list[Fidelity], list[dict[str, Any]]]:
-    """A `Fidelity` a table, and for each key to a parent the childless share, the mean and the total variation of
-    the number of children, real and synthetic."""
+    """A `Fidelity` a table, and for each key to a parent: the childless share and the mean of the number of children,
+    real and synthetic, its total variation ("tv"), the mean total variation of pairs of a parent's and a row's column
+    ("parent tv"), and in sequences of a column of a row and of the row before ("lag tv", else None)."""
     scores, counts = [], []
     with opened(db, synthetic) as alias:
-        members = {n: replace(m, relation=f"{alias}.main.{sql.ident(n)}") for n, m in family.members.items()}
-        other = replace(family, members=members)
+        mine = {n: replace(m, codecs=model[n].codecs) for n, m in family.members.items()}
+        made = {n: replace(m, relation=f"{alias}.main.{sql.ident(n)}") for n, m in mine.items()}
+        family, other = replace(family, members=mine), replace(family, members=made)
         for table in model.tables:
             real, fake = (f"({f.rows_sql(table.name)})" for f in (family, other))
             scores.append(compare_rows(db, real, fake, table))
             if table.lineage is not None:
-                counts.append(_children(db, family, other, table.name))
+                counts.append(_children(db, family, other, table.name) | _pairs(db, family, other, table.name))
     return scores, counts
+
+
+def _pairs(db: Db, family: Family, other: Family, name: str) -> dict[str, float | None]:
+    """Mean total variation of pairs with the parent's columns, and with the same column of the row before."""
+    parent = owner_of(family.members[name]).table
+    own = [c.name for codec in family.members[name].codecs for c in codec.columns()]
+    real, sizes = _columns(family, name)
+    fake, _ = _columns(other, name)
+    domain = Domain(sizes)
+    first = f"{parent}."
+    above = [n for n in sizes if n not in own and n.startswith(first)]
+    cliques = {
+        "parent tv": [p for p in itertools.product(above, own) if domain.cells(p) <= MAX_CELLS],
+        "lag tv": [p for c in own if (p := (f"{name}@1.{c}", c))[0] in sizes and domain.cells(p) <= MAX_CELLS],
+    }
+    asked = [domain.clique(c) for found in cliques.values() for c in found]
+    a = count(db, f"({family.rows_sql(name)})", real, domain, asked)
+    b = count(db, f"({other.rows_sql(name)})", fake, domain, asked)
+    tv = {c: distance(a[c], b[c]) for c in asked}
+    return {k: float(np.mean([tv[domain.clique(c)] for c in found])) if found else None for k, found in cliques.items()}
+
+
+def _columns(family: Family, name: str) -> tuple[list[dict[str, object]], dict[str, int]]:
+    """What sql/encoded.sql needs for a row's own codes, its ancestors' and those of the row before; sizes."""
+    found: list[dict[str, object]] = []
+    for e in (*family.evidence(name), *family.before(name)):
+        found.append({"name": e.column.name, "size": e.column.size, "expression": e.expression})
+    for codec in family.members[name].codecs:
+        expressions = codec.encode()
+        found += [{"name": c.name, "size": c.size, "expression": expressions[c.name]} for c in codec.columns()]
+    return found, {str(c["name"]): int(str(c["size"])) for c in found}
 
 
 def _children(db: Db, family: Family, other: Family, name: str) -> dict[str, Any]:
@@ -45,9 +81,10 @@ def _children(db: Db, family: Family, other: Family, name: str) -> dict[str, Any
         total = max(sum(counts.values()), 1)
         shares.append({n: c / total for n, c in counts.items()})
     every = sorted(set(shares[0]) | set(shares[1]))
-    distance = 0.5 * sum(abs(shares[0].get(n, 0.0) - shares[1].get(n, 0.0)) for n in every)
+    tv = 0.5 * sum(abs(shares[0].get(n, 0.0) - shares[1].get(n, 0.0)) for n in every)
     mean = [float(np.sum([n * s for n, s in share.items()])) for share in shares]
     return {
-        "key": f"{name} per {key.table}", "childless real": shares[0].get(0, 0.0), "childless synthetic": shares[1].get(0, 0.0),
-        "mean real": mean[0], "mean synthetic": mean[1], "tv": distance,
+        "key": f"{name} per {key.table}",
+        "childless real": shares[0].get(0, 0.0), "childless synthetic": shares[1].get(0, 0.0),
+        "mean real": mean[0], "mean synthetic": mean[1], "tv": tv,
     }  # fmt: skip

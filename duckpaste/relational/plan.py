@@ -13,6 +13,7 @@ from duckpaste.privacy.accountant import Accountant
 from duckpaste.relational import contribution
 from duckpaste.relational.family import Family, owner_of
 from duckpaste.relational.mare import given, shares
+from duckpaste.relational.siblings import described
 
 
 def plan_family(family: Family, wanted: Request) -> Plan:
@@ -40,6 +41,8 @@ def plan_family(family: Family, wanted: Request) -> Plan:
     for name, member in family.members.items():
         facts, unknown = declared_of(member.codecs)
         public += [f"{name}.{f}" for f in facts]
+        if member.siblings is not None:
+            public.append(f"{name}: {described(member.siblings)}")
         undeclared += [f"{name}.{u}" for u in unknown]
         if not contribution.declared(member):
             undeclared.append(f"{name}: k, the rows that one of {family.graph.unit} may weigh (noise below is that of k = 1)")

@@ -69,6 +69,13 @@ def starts(most: int | None) -> tuple[int, ...]:
     return tuple(s for s in found if s < (most or FURTHEST))
 
 
+def described(siblings: Siblings) -> str:
+    """In words, for the plan."""
+    back = f", each sees {siblings.order} back" if siblings.order else ""
+    codes = ", ".join(map(str, siblings.starts))
+    return f"rows in the order of {', '.join(siblings.sequencer)}{back}, positions coded from {codes}"
+
+
 def rows_sql(relation: str, table: Table, siblings: Siblings, partition: Sequence[str], codecs: Sequence[Codec]) -> str:
     """The table's rows with positions and lags (see sql/sibling_rows.sql)."""
     key = list(table.primary_key) or [f for field in table.fields for f in field.columns]
