@@ -36,7 +36,29 @@ class Moment(Temporal):
         decoded: Mapping[str, pa.Array],
     ) -> Mapping[str, pa.Array]:
         """timestamp('us'), with time zone UTC where the column is a TIMESTAMPTZ."""
-        return {self.field.columns[0]: self.arrow(*self.draw(codes, rng, decoded))}
+        days, micros, null = self.draw(codes, rng, decoded)
+        earliest = self._earliest(decoded)
+        if earliest is not None:
+            late = np.maximum(days * calendar.MICROS_A_DAY + micros, earliest)
+            days, micros = late // calendar.MICROS_A_DAY, late % calendar.MICROS_A_DAY
+        return {self.field.columns[0]: self.arrow(days, micros, null)}
+
+    def _earliest(self, decoded: Mapping[str, pa.Array]) -> IntArray | None:
+        """The reference's microseconds where the declared range (`min_len` 0 or more) says that no value lies before
+        it: the step of the span in which the reference lies begins before the reference does."""
+        import pyarrow as pa
+
+        date = self.date
+        if date is None or date.reference is None or date.length is None or date.length.grid.low < 0:
+            return None
+        reference = decoded[date.reference]
+        if isinstance(reference, pa.ChunkedArray):
+            reference = reference.combine_chunks()
+        if not pa.types.is_timestamp(reference.type):
+            return None
+        ticks: IntArray = reference.cast(pa.timestamp("us", tz=reference.type.tz)).view(pa.int64()).fill_null(
+            -(2**62)).to_numpy(zero_copy_only=False)  # fmt: skip
+        return ticks
 
     def arrow(self, days: IntArray, micros: IntArray, null: np.ndarray) -> pa.Array:
         """Both together, within a declared min and max."""
