@@ -340,7 +340,7 @@ _CONNECT_FAULTS = {
 def _connect_fault(error: duckdb.Error, where: str) -> UserError:
     """The fault of a file that can't be opened. Paths are left out: they may hold the words that are looked for."""
     text = " ".join(str(error).split())
-    plain = re.sub(r'"[^"]*"', "", text.replace(where, "")).lower()
+    plain = re.sub(r'"[^"]*"', "", text).lower()
     for words, (what, remedy) in _CONNECT_FAULTS.items():
         if words in plain:
             return UserError(what, where, remedy)
