@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,6 +16,7 @@ from duckpaste.codec.base import Codec
 from duckpaste.codec.categorical import Categorical
 from duckpaste.codec.constant import Fixed, Ignore
 from duckpaste.codec.grid import Binned
+from duckpaste.codec.instant import zoned
 from duckpaste.codec.key import Uuid
 from duckpaste.codec.moment import Moment
 from duckpaste.codec.numeric import Numeric
@@ -41,8 +43,9 @@ class Support:
     ordered: bool = False
     hidden: bool = False
 
-    def alike(self) -> list[IntArray]:
-        """For each axis a number an atom; atoms of the same number need not be told apart."""
+    def alike(self, cuts: Cuts | None = None, part: str = "") -> list[IntArray]:
+        """For each axis a number an atom; atoms of the same number are alike to one who only compares with `cuts`, or
+        who only looks at a `part` of an instant: "day" or "time"."""
         return [np.arange(len(axis)) for axis in self.axes]
 
     def draw(
@@ -65,7 +68,7 @@ class Listed(Support):
     values: pa.Array
     key: IntArray
 
-    def alike(self) -> list[IntArray]:
+    def alike(self, cuts: Cuts | None = None, part: str = "") -> list[IntArray]:
         """By value."""
         return [self.key]
 
@@ -109,20 +112,33 @@ class Numbers(Support):
 
 @dataclass(frozen=True, kw_only=True)
 class Instants(Support):
-    """Days and times of day on two axes. `cuts` are days that hold a cut: other days between two cuts are alike."""
+    """Days and times of day on two axes."""
 
     codec: Moment
     days: IntArray
     null: np.ndarray
     micros: IntArray
-    cuts: IntArray | None = None
 
-    def alike(self) -> list[IntArray]:
-        """By day (or run of days), and by time."""
-        day = self.days
-        if self.cuts is not None:
-            day = 2 * np.searchsorted(self.cuts, day, side="left") + np.isin(day, self.cuts)
-        return [np.where(self.null, np.iinfo(np.int64).min, day), self.micros]
+    def alike(self, cuts: Cuts | None = None, part: str = "") -> list[IntArray]:
+        """By day and by time. Days without a cut in them are alike when they lie between the same two cuts."""
+        day, time = self.days, self.micros
+        # Values are moved to the first and last instant declared, so these cut as well.
+        moved = [m for m in (self.codec.first, self.codec.last) if m is not None]
+        if cuts is not None:
+            borders = [*(math.floor(c) for c in cuts), *moved]
+            held = np.unique(np.array([b // calendar.MICROS_A_DAY for b in borders], dtype=np.int64))
+            day = 2 * np.searchsorted(held, day, side="left") + np.isin(day, held)
+        elif part == "day" and not zoned(self.codec.field):  # where days begin depends on the session's zone
+            time = np.zeros_like(time)
+        elif part == "time" and not zoned(self.codec.field) and self._whole_days():
+            day = np.zeros_like(day)
+        return [np.where(self.null, np.iinfo(np.int64).min, day), time]
+
+    def _whole_days(self) -> bool:
+        """Whether no time of day is moved to a declared first or last instant."""
+        first, last = self.codec.first or 0, self.codec.last
+        late = calendar.MICROS_A_DAY if last is None else last % calendar.MICROS_A_DAY
+        return first % calendar.MICROS_A_DAY == 0 and late >= int(self.micros.max())
 
     def draw(
         self, picks: Picks, rows: range, rng: np.random.Generator, decoded: Mapping[str, pa.Array]
@@ -141,7 +157,7 @@ def support(codec: Codec, cuts: Cuts | None) -> Support | None:
     if isinstance(codec, Numeric):
         return _numbers(codec, cuts)
     if isinstance(codec, Moment):
-        return _instants(codec, cuts)
+        return _instants(codec)
     if isinstance(codec, Temporal):
         return _times(codec)
     if isinstance(codec, Text | Uuid):
@@ -251,7 +267,7 @@ def _times(codec: Temporal) -> Support | None:
     return Listed(codec=codec, axes=(axis,), values=codec.arrow(days, micros, null), key=key)
 
 
-def _instants(codec: Moment, cuts: Cuts | None) -> Support | None:
+def _instants(codec: Moment) -> Support | None:
     """A date axis and a clock axis."""
     if codec.date is None or codec.clock is None:
         return None
@@ -260,13 +276,7 @@ def _instants(codec: Moment, cuts: Cuts | None) -> Support | None:
         return None
     days = codec.date.days(dates[1], None)
     micros = clock[1][0] * codec.clock.micros
-    borders = None
-    if cuts is not None:
-        # Values are moved to the first and last instant declared, so these cut as well.
-        moved = [Fraction(m) for m in (codec.first, codec.last) if m is not None]
-        borders = np.unique(np.array([c // calendar.MICROS_A_DAY for c in (*cuts, *moved)], dtype=np.int64))
-    return Instants(codec=codec, axes=(dates[0], clock[0]), ordered=cuts is not None, days=days,
-                    null=_null(codec, dates[0]), micros=micros, cuts=borders)  # fmt: skip
+    return Instants(codec=codec, axes=(dates[0], clock[0]), days=days, null=_null(codec, dates[0]), micros=micros)
 
 
 def _null(codec: Temporal, axis: Axis) -> np.ndarray:

@@ -17,6 +17,11 @@ from duckpaste.schema.names import fold, lookup
 
 WHERE = "where"  # how messages call the predicate
 EXAMPLE = "write it as after WHERE in SQL, for example: sex = 'Female' and age between 30 and 40"
+_DAY_WORDS = frozenset(
+    ["date", "year", "isoyear", "quarter", "month", "monthname", "week", "weekofyear", "yearweek", "day", "dayofmonth",
+     "dayofyear", "doy", "dayofweek", "dayofweekiso", "isodow", "dow", "weekday", "dayname", "lastday", "decade"]
+)  # fmt: skip
+_TIME_WORDS = frozenset(["time", "hour", "minute", "second", "millisecond", "microsecond"])
 Truth = tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]
 """Bounds on the truth of a tree, cell by cell: -1 false, 0 NULL, 1 true. Equal where the truth is known."""
 
@@ -26,12 +31,14 @@ class Term:
     """A part without AND, OR and NOT: its SQL and the columns it reads, under the table's own spelling.
 
     `constants`: the SQL of what one bare column is compared with, or None when the term is not just that.
-    `null_test`: IS NULL of one bare column."""
+    `null_test`: IS NULL of one bare column. `parts`: for each column "day" or "time" where the term looks at that part
+    of an instant only."""
 
     sql: str
     columns: tuple[str, ...]
     constants: tuple[str, ...] | None = None
     null_test: bool = False
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,10 +70,11 @@ class Tree:
 
 @dataclass(frozen=True)
 class Predicate:
-    """The text, and the trees that must all be true."""
+    """The text, and the trees that must all be true, each with its SQL."""
 
     text: str
     conjuncts: tuple[Tree, ...]
+    texts: tuple[str, ...]
 
     @property
     def whole(self) -> Tree:
@@ -104,10 +112,14 @@ def parse(text: str, table: TableModel) -> Predicate:
             raise UserError("holds a query in brackets", WHERE, "put its result in its place")
         if isinstance(node, exp.Placeholder | exp.Parameter):
             raise UserError("holds a parameter", WHERE, "write the value itself")
-        if isinstance(node, exp.Columns) or (isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count)):
+        if isinstance(node, exp.AggFunc | exp.Window):
+            raise UserError("holds a function of many rows", WHERE, "put its result in its place")
+        if isinstance(node, exp.Columns | exp.Star):
             raise UserError("holds * or COLUMNS", WHERE, "name the columns")
     names = {id(c): _column(c, text, table) for c in tree.find_all(exp.Column)}
-    return Predicate(text, tuple(_tree(part, names) for part in _conjuncts(tree)))
+    parts = _conjuncts(tree)
+    texts = tuple(p.sql(dialect="duckdb", comments=False) for p in parts)
+    return Predicate(text, tuple(_tree(p, names) for p in parts), texts)
 
 
 def _conjuncts(tree: Any) -> list[Any]:
@@ -155,7 +167,30 @@ def _term(node: Any, names: dict[int, str]) -> Term:
     constants = None
     if len(columns) == 1 and others is not None and not any(o.find(exp.Column) for o in others):
         constants = tuple(o.sql(dialect="duckdb", comments=False) for o in others)
-    return Term(node.sql(dialect="duckdb", comments=False), columns, constants, null_test)
+    parts = [{_part(c) for c in node.find_all(exp.Column) if names[id(c)] == name} for name in columns]
+    only = tuple(p.pop() if len(p) == 1 else "" for p in parts)
+    return Term(node.sql(dialect="duckdb", comments=False), columns, constants, null_test, only)
+
+
+def _part(column: Any) -> str:
+    """"day" or "time" where a function around the column looks at that part only, else ""."""
+    from sqlglot import exp
+
+    around = column.parent
+    if isinstance(around, exp.Cast):
+        word = str(around.to.this.value)
+    elif isinstance(around, exp.Extract):
+        word = around.this.name
+    elif isinstance(around, exp.TimestampTrunc | exp.DateTrunc):
+        word = str(around.args["unit"].name)
+        return "day" if word.lower() in _DAY_WORDS else ""  # what is cut off to hours still has its day
+    elif isinstance(around, exp.Anonymous):
+        first = around.expressions[0]
+        dated = around.name.lower() in ("date_part", "datepart") and isinstance(first, exp.Literal)
+        word = first.name if dated else around.name
+    else:
+        word = around.key if isinstance(around, exp.Func) else ""
+    return "day" if word.lower() in _DAY_WORDS else "time" if word.lower() in _TIME_WORDS else ""
 
 
 def _compared(node: Any) -> list[Any] | None:

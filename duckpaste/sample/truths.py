@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +26,7 @@ _EXACT = (
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
     "DECIMAL", "FLOAT", "DOUBLE",
 )  # fmt: skip
+_ENDLESS = ("inf", "infinity", "nan")  # no number lies beyond them
 
 
 class Judge:
@@ -44,7 +47,7 @@ class Judge:
         called = "select distinct lower(function_name) from duckdb_functions() where stability = 'VOLATILE'"
         fickle = {str(r[0]) for r in self._db.rows_sql(WHERE, called)}
         tokens = sqlglot.tokenize(predicate.text, read="duckdb")
-        for name, bracket in zip(tokens, tokens[1:], strict=False):
+        for name, bracket in pairwise(tokens):
             if bracket.text == "(" and name.text.lower() in fickle:
                 what = f"{name.text.lower()}() gives another value each time"
                 raise UserError(what, WHERE, "leave it out: --seed makes rows the same")
@@ -63,6 +66,8 @@ class Judge:
         self._db.con.register(source, data)
         try:
             found = self._db.numpy_sql(WHERE, text)
+        except UserError as error:
+            raise _refused(error) from None
         finally:
             self._db.con.unregister(source)
         return [found[f"t{i}"] for i in range(len(expressions))]
@@ -88,8 +93,17 @@ class Judge:
         if not wanted:
             return []
         listed = ",\n".join(f"({x})::varchar" for x in wanted)
-        found = self._db.rows_sql(WHERE, f"select {listed}")[0]
         try:
-            return [Fraction(x) for x in found if x is not None and x.strip("-+").lower() not in ("inf", "infinity", "nan")]
+            found = [str(x) for x in self._db.rows_sql(WHERE, f"select {listed}")[0] if x is not None]
+        except UserError as error:
+            raise _refused(error) from None
+        try:
+            return [Fraction(x) for x in found if x.strip("-+").lower() not in _ENDLESS]
         except ValueError:
             return None
+
+
+def _refused(error: UserError) -> UserError:
+    """DuckDB's own words, without the remark that a value may be private: here none is."""
+    what = re.sub(r" \([^()]*withheld[^()]*\)", "", error.faults[0].what).rstrip(".")
+    return UserError(f"DuckDB can't evaluate it: {what}", WHERE, "try it in a SELECT first")
