@@ -63,11 +63,17 @@ def load(path: str | Path) -> Model:
     return load_file(Path(path))
 
 
-def sample(model: Model | str | Path, path: str | Path, *, n: int | None = None, seed: int | None = None) -> Sample:
+def sample(
+    model: Model | str | Path, path: str | Path, *, n: int | None = None, seed: int | None = None,
+    where: str | None = None,
+) -> Sample:  # fmt: skip
     """Write `n` synthetic rows (default: the noisy number that was fitted) to the new DuckDB file `path`.
 
     The same model and seed give the same tables. Returns the path, the seed used and the number of rows.
+    With `where`, a predicate in DuckDB's SQL such as "sex = 'Female' and age between 30 and 40", all rows are such that
+    it is true (of related tables: the rows of the top table, with all that hangs on them). They are drawn from the model
+    given the predicate, so a rare one is as quick as a common one; it costs no budget, for the model is public already.
     """
     from duckpaste.sample.writer import sample as write
 
-    return write(load(model) if isinstance(model, str | Path) else model, path, n=n, seed=seed)
+    return write(load(model) if isinstance(model, str | Path) else model, path, n=n, seed=seed, where=where)

@@ -33,15 +33,19 @@ def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
               help="The synthetic database.")  # fmt: skip
 @click.option("-n", "rows", type=click.IntRange(min=1), metavar="N", help="Rows (default: the fitted, noisy number).")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same model and seed give the same tables.")
+@click.option("--where", metavar="SQL", help="Only rows for which this is true, drawn as such: rare ones are no slower.")
 @click.option("--overwrite", is_flag=True,
               help="Replace a file that duckpaste did not make (but never private data, nor a ledger).")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="DuckDB's threads.")
-def sample(model: Path, out: Path, rows: int | None, seed: int | None, overwrite: bool, threads: int | None) -> None:
-    """Draw synthetic tables from a model. The private data is not needed.
+def sample(
+    model: Path, out: Path, rows: int | None, seed: int | None, where: str | None, overwrite: bool, threads: int | None
+) -> None:
+    """Draw synthetic tables from a model. The private data is not needed, and no budget is spent.
 
     \b
     Example:
         duckpaste sample model.duckdb -o synthetic.duckdb -n 1000000 --seed 7
+        duckpaste sample model.duckdb --where "sex = 'Female' and age between 30 and 40" -n 1000
     """
     from duckpaste.errors import UserError
     from duckpaste.files import is_same
@@ -53,8 +57,11 @@ def sample(model: Path, out: Path, rows: int | None, seed: int | None, overwrite
     loaded = load(model)
     with stage("sample"), progress_bar() as progress:
         done = write(
-            loaded, out, n=rows, seed=seed, overwrite=overwrite, progress=progress, settings={"threads": threads}
-        )
+            loaded, out, n=rows, seed=seed, overwrite=overwrite, progress=progress, settings={"threads": threads},
+            where=where,
+        )  # fmt: skip
+    if done.note:
+        click.echo(done.note, err=True)
     for name, count in done.rows.items():
         click.echo(f"{out}: {name}, {count:,} rows, seed {done.seed}")
 

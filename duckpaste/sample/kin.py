@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from duckpaste import sql
 from duckpaste.db import Db
@@ -10,6 +11,9 @@ from duckpaste.errors import UserError, nearest
 from duckpaste.model import Model, TableModel
 from duckpaste.sample.relational import chunks
 from duckpaste.schema.view import ForeignKey
+
+if TYPE_CHECKING:
+    from duckpaste.sample.picker import Picker
 
 KEYS = ("declared", "checked", "none")
 
@@ -21,8 +25,9 @@ def check_keys(keys: str) -> None:
 
 
 def write(
-    db: Db, model: Model, units: int, seed: int, keys: str = "declared", progress: Callable[[int, int], None] | None = None
-) -> dict[str, int]:
+    db: Db, model: Model, units: int, seed: int, keys: str = "declared",
+    progress: Callable[[int, int], None] | None = None, picker: Picker | None = None,
+) -> dict[str, int]:  # fmt: skip
     """Fill one table for each of the model's tables and lookups; rows of each.
 
     `keys`: "declared" puts PRIMARY KEY and FOREIGN KEY into the tables (a key that leads to its own table, or closes a
@@ -41,7 +46,7 @@ def write(
         made.add(table.name)
     rows = dict.fromkeys((t.name for t in model.tables), 0)
     done = 0
-    for batch in chunks(model, units, seed):
+    for batch in chunks(model, units, seed, picker):
         for table in model.tables:
             if batch[table.name].num_rows:
                 _insert(db, table.name, _columns(table), batch[table.name])

@@ -218,11 +218,11 @@ def _column(node: Any, text: str, table: TableModel) -> str:
     names = [c.name for c in table.columns]
     owner, name = node.table, node.name
     if owner and (fold(owner) != fold(table.name) or node.args.get("db")):
-        raise UserError(f"no table {owner!r} in the model", WHERE, f"the only table is {table.name!r}")
+        raise UserError(f"is about rows of {table.name!r}, not of {owner!r}", WHERE, "name its columns only")
     found = lookup(name, names)
     if found is not None:
         return found
-    raise UserError(f"no column {name!r}", WHERE, _remedy(name, bool(node.this.args.get("quoted")), text, table, names))
+    raise UserError(f"no column {name!r} in {table.name!r}", WHERE, _remedy(name, bool(node.this.args.get("quoted")), text, table, names))
 
 
 def _remedy(name: str, quoted: bool, text: str, table: TableModel, names: Sequence[str]) -> str:

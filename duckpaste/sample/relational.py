@@ -21,6 +21,8 @@ from duckpaste.sample.distinct import first_of_each
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from duckpaste.sample.picker import Picker
+
 # Units drawn together. It is part of what a seed means, as sample.tabular.CHUNK.
 UNITS = 16_384
 
@@ -38,8 +40,12 @@ class Rows:
     position: IntArray | None = None
 
 
-def chunks(model: Model, units: int, seed: int) -> Iterator[dict[str, pa.RecordBatch]]:
-    """For each chunk of units: table name -> batch with the table's columns in order, parents first."""
+def chunks(
+    model: Model, units: int, seed: int, picker: Picker | None = None
+) -> Iterator[dict[str, pa.RecordBatch]]:
+    """For each chunk of units: table name -> batch with the table's columns in order, parents first.
+
+    With a `picker`, units are those that it picks; the tables below hang on their codes as ever."""
     done = dict.fromkeys((t.name for t in model.tables), 0)
     for number, start in enumerate(range(0, units, UNITS)):
         drawn: dict[str, Rows] = {}
@@ -48,11 +54,16 @@ def chunks(model: Model, units: int, seed: int) -> Iterator[dict[str, pa.RecordB
             rngs = [np.random.Generator(np.random.PCG64(s)) for s in streams]
             if table.lineage is None:
                 rows = Rows(min(UNITS, units - start), done[table.name])
-                rows.codes = table.network.sample(rows.n, rngs[1])
+                if picker is None or position > 0:
+                    rows.codes = table.network.sample(rows.n, rngs[1])
             else:
                 rows = _below(model, table, drawn, done[table.name], rngs)
             drawn[table.name] = rows
-            _decode(model, table, rows, drawn, streams[2])
+            if picker is not None and position == 0:
+                picked = picker.pick(range(rows.first, rows.first + rows.n), [seed, position, number])
+                rows.codes, rows.values = picked.codes, picked.values
+            else:
+                _decode(model, table, rows, drawn, streams[2])
             _keep_distinct(table, rows)
             done[table.name] += rows.n
         for table in model.tables:

@@ -64,8 +64,9 @@ def where(table: TableModel, text: str, db: Db) -> Where:
     predicate = parse(text, table)
     late = _late(table)
     owners = {column: codec for codec in table.codecs for column in codec.field.columns}
+    linked = {c for link in table.links if link.kind != "public" for c in link.columns}
     for column in predicate.columns:
-        if column in owners and owners[column] in late:
+        if column in linked or (column in owners and owners[column] in late):
             raise UserError(f"{column!r} is a key, made while rows are written", WHERE, "leave it out")
     judge = Judge(db, table)
     judge.check(predicate)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,29 +21,34 @@ from duckpaste.sample.tabular import batches
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from duckpaste.sample.picker import Picker
+
 MOST_UNASKED = 1_000_000_000  # rows; with little privacy budget the fitted number may be anything
 Progress = Callable[[int, int], None]  # rows written, rows in all
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What was written: the file, the seed, rows of each table."""
+    """What was written: the file, the seed, rows of each table; with a predicate, how its rows were found."""
 
     path: Path
     seed: int
     rows: dict[str, int]
+    note: str = ""
 
 
 def sample(
     model: Model, path: str | Path, *, n: int | None = None, seed: int | None = None,
     settings: dict[str, Any] | None = None, progress: Progress | None = None, overwrite: bool = False,
-    keys: str = "declared", scale: float = 1.0,
+    keys: str = "declared", scale: float = 1.0, where: str | None = None,
 ) -> Sample:  # fmt: skip
     """Draw `n` rows of each table (default: the noisy number that was fitted) into the DuckDB file `path`.
 
     The same model and seed give the same tables at any number of threads. Without a seed one is drawn, and told.
     An existing file is only replaced when duckpaste made it, or with `overwrite`. Of related tables `n` is the number
     of units (rows of the top table), `scale` multiplies the fitted number, and `keys` is declared, checked or none.
+    `where` is a predicate in SQL: all rows (of related tables: all units) are such that it is true. They are drawn from
+    the model given the predicate, which costs no budget: it is post-processing.
     """
     target = Path(path)
     kin.check_keys(keys)
@@ -60,25 +66,43 @@ def sample(
             what = f"the fitted, noisy number of rows is {fitted[table.name]:,}"
             raise UserError(what, table.name, "say how many you want with -n")
     rows = {}
-    with built(target) as temporary:
+    with _given(model, where, settings) as picker, built(target) as temporary:
         # Types and checks of a model from elsewhere are SQL text: they must not reach files or the network.
         with Db.open(temporary, settings=settings, sandbox=True) as db:
             if model.related:
                 units = model.tables[0].name
-                rows = kin.write(db, model, fitted[units] if n is None else n, chosen, keys, progress)
+                rows = kin.write(db, model, fitted[units] if n is None else n, chosen, keys, progress, picker)
             for position, table in enumerate(model.tables):
                 if not model.related:
                     rows[table.name] = fitted[table.name] if n is None else n
-                    _write(db, table, rows[table.name], chosen, position, progress)
-                comment = " | ".join(part for part in (model.describe(), f"seed {chosen}", table.comment) if part)
+                    _write(db, table, rows[table.name], chosen, position, progress, picker)
+                only = f"only rows where {where}" if where and not model.related else ""
+                only = f"only units of {model.tables[0].name} where {where}" if where and model.related else only
+                parts = (model.describe(), f"seed {chosen}", only, table.comment)
+                comment = " | ".join(part for part in parts if part)
                 db.run_sql("comment", f"comment on table {sql.ident(table.name)} is {sql.literal(comment)}")
                 for column in table.columns:
                     if column.comment:
                         name = sql.ident(table.name, column.name)
                         db.run_sql("comment", f"comment on column {name} is {sql.literal(column.comment)}")
-            _provenance(db, model, chosen)
+            _provenance(db, model, chosen, where)
             db.run_sql("checkpoint", "checkpoint")
-    return Sample(target, chosen, rows)
+    return Sample(target, chosen, rows, picker.note if picker else "")
+
+
+@contextmanager
+def _given(model: Model, where: str | None, settings: dict[str, Any] | None) -> Iterator[Picker | None]:
+    """Rows of the top table given a predicate; None without one."""
+    if where is None:
+        yield None
+        return
+    from duckpaste.sample.picker import Picker
+    from duckpaste.sample.where import where as condition
+
+    if not model.related and len(model.tables) > 1:
+        raise UserError("--where is for a model of one table, or of related ones", remedy="sample it all")
+    with Db.open(settings=settings, sandbox=True) as scratch:
+        yield Picker(condition(model.tables[0], where, scratch))
 
 
 def _whole(value: Any, what: str) -> int:
@@ -111,7 +135,9 @@ def check_target(path: Path, overwrite: bool) -> None:
         raise UserError("exists and is not a synthetic database", str(path), "choose another file with -o")
 
 
-def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progress: Progress | None) -> None:
+def _write(
+    db: Db, table: TableModel, rows: int, seed: int, position: int, progress: Progress | None, picker: Picker | None
+) -> None:
     """One table. Checks that synthetic values can break (open ends, several columns) are dropped, not enforced."""
     import pyarrow as pa
 
@@ -125,7 +151,7 @@ def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progr
         def produced() -> Iterator[pa.RecordBatch]:
             done = 0
             try:
-                for batch in batches(table, rows, seed, position):
+                for batch in picker.batches(rows, seed, position) if picker else batches(table, rows, seed, position):
                     yield batch
                     done += batch.num_rows
                     if progress is not None:
@@ -134,7 +160,7 @@ def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progr
                 failed.append(error)
                 raise
 
-        first = next(batches(table, 1, seed, position))
+        first = picker.example() if picker else next(batches(table, 1, seed, position))
         reader = pa.RecordBatchReader.from_batches(first.schema, produced())
         try:
             text = sql.render("synthetic_rows", target=target, source=sql.ident(source), columns=columns)
@@ -150,10 +176,11 @@ def _write(db: Db, table: TableModel, rows: int, seed: int, position: int, progr
             db.run_sql("synthetic_table", f"drop table {target}")
 
 
-def _provenance(db: Db, model: Model, seed: int) -> None:
+def _provenance(db: Db, model: Model, seed: int, where: str | None) -> None:
     """The schema `duckpaste` marks a file as ours, and says where it came from."""
     schema = sql.ident(db.database, "duckpaste")
     db.run_sql("provenance", f"create schema {schema}")
     db.run_sql("provenance", f"create table {schema}.provenance (key varchar primary key, value varchar not null)")
-    for key, value in [*model.info.items(), ("seed", str(seed)), ("guarantee", model.guarantee)]:
+    asked = [] if where is None else [("where", where)]
+    for key, value in [*model.info.items(), ("seed", str(seed)), *asked, ("guarantee", model.guarantee)]:
         db.run_sql("provenance", f"insert into {schema}.provenance values (?, ?)", [key, value])
