@@ -70,9 +70,9 @@ def sample(
     """Write `n` synthetic rows (default: the noisy number that was fitted) to the new DuckDB file `path`.
 
     The same model and seed give the same tables. Returns the path, the seed used and the number of rows.
-    With `where`, a predicate in DuckDB's SQL such as "sex = 'Female' and age between 30 and 40", all rows are such that
-    it is true (of related tables: the rows of the top table, with all that hangs on them). They are drawn from the model
-    given the predicate, so a rare one is as quick as a common one; it costs no budget, for the model is public already.
+    With `where`, a predicate in DuckDB's SQL such as "sex = 'Female' and age between 30 and 40", all rows are such
+    that it is true (of related tables: the rows of the top table, with all that hangs on them). They are drawn from
+    the model given the predicate, so rare rows are as quick as common ones. It costs no budget: the model is public.
     """
     from duckpaste.sample.writer import sample as write
 

@@ -33,7 +33,7 @@ def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
               help="The synthetic database.")  # fmt: skip
 @click.option("-n", "rows", type=click.IntRange(min=1), metavar="N", help="Rows (default: the fitted, noisy number).")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same model and seed give the same tables.")
-@click.option("--where", metavar="SQL", help="Only rows for which this is true, drawn as such: rare ones are no slower.")
+@click.option("--where", metavar="SQL", help="Only rows for which this is true; rare ones are drawn as quickly.")
 @click.option("--overwrite", is_flag=True,
               help="Replace a file that duckpaste did not make (but never private data, nor a ledger).")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="DuckDB's threads.")

@@ -53,7 +53,7 @@ class Group:
     def step(self) -> Step:
         """P(class | codes)."""
         cells = math.prod(self.shape) * self.classes
-        counts = np.bincount(self.group, weights=self.share, minlength=cells)
+        counts: FloatArray = np.bincount(self.group, weights=self.share, minlength=cells).astype(np.float64)
         names = tuple(c.name for c in self.axis.columns)
         return Step(self.label, names, counts.reshape(*self.shape, self.classes))
 
