@@ -119,8 +119,12 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     protected: dict[str, Protected] = {}
     fitted: dict[str, Fitted] = {}
     known: dict[str, dict[str, Measurement]] = {}
+    rows_of = {job.member.name: share for job, share in todo if not job.counting}
     for job, share in todo:
         with stage(f"fit {job.name}"):
+            if job.counting and contribution.unsettled(job.member):
+                loss = rows_of[job.member.name].total * contribution.SHARE
+                bounds[job.member.name] = contribution.settle(db, family, job.member, run, loss)
             fitted[job.name] = _fit(db, family, job, share, run, wanted, State(protected, known, bounds))
     run.finish()
     most = max([1, *bounds.values()])
@@ -143,9 +147,8 @@ def _fit(
         table = Protected(f"({text})", f"{family.view.name}.{job.name}", above.unit, above.k, above.weight)
     else:
         member = job.member
-        k = member.table.contributions
-        if not contribution.declared(member):
-            k = contribution.chosen(db, family, member, run, share.total * contribution.SHARE)
+        k = state.bounds.get(name, member.table.contributions)
+        if name in state.bounds:
             share = portion(share.total * (1 - contribution.SHARE), job.codecs, wanted.discover, share.delta)
         if member.node.owner is not None:
             state.bounds[name] = k

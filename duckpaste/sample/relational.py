@@ -14,6 +14,7 @@ import numpy as np
 
 from duckpaste.codec.sequence import POSITION, Sequel
 from duckpaste.domain import IntArray
+from duckpaste.errors import UserError
 from duckpaste.model import Link, Model, TableModel
 from duckpaste.sample import siblings
 from duckpaste.sample.distinct import first_of_each
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Units drawn together. It is part of what a seed means, as sample.tabular.CHUNK.
 UNITS = 16_384
+MOST_ROWS = 30_000_000  # of one table in a chunk: beyond it a number of children was drowned in noise
 
 
 @dataclass
@@ -101,6 +103,9 @@ def _below(
     codes = siblings.draw(lineage.network, given, place, looks, rngs[0])
     counts = lineage.codec.decode(codes, range(parent.n), rngs[0], {})[lineage.codec.field.name]
     number = np.asarray(counts.to_numpy(zero_copy_only=False), dtype=np.int64)
+    if int(number.sum()) > MOST_ROWS:
+        what = f"{number.sum():,} rows would come of {parent.n:,} rows of {lineage.parent}"
+        raise UserError(what, table.name, "declare max_children in fields.yml, and fit again with a larger epsilon")
     at = np.repeat(np.arange(parent.n), np.maximum(number, 0))
     rows = Rows(len(at), first, parent=at)
     above = {n: codes_[at] for n, codes_ in given.items() if n in table.network.evidence}
