@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from duckpaste.model import Model
-    from duckpaste.sample.writer import Sample
+    from duckpaste.output.writer import Sample
 
 __version__ = "0.1.0"
 __all__ = ["BudgetError", "DuckpasteError", "Faults", "UserError", "__version__", "fit", "load", "sample"]
@@ -74,6 +74,6 @@ def sample(
     that it is true (of related tables: the rows of the top table, with all that hangs on them). They are drawn from
     the model given the predicate, so rare rows are as quick as common ones. It costs no budget: the model is public.
     """
-    from duckpaste.sample.writer import sample as write
+    from duckpaste.output.writer import sample as write
 
     return write(load(model) if isinstance(model, str | Path) else model, path, n=n, seed=seed, where=where)

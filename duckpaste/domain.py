@@ -21,13 +21,22 @@ FloatArray = npt.NDArray[np.float64]
 
 
 class Domain:
-    """Ordered column names with the number of codes of each (codes are 0..size-1)."""
+    """Ordered column names with the number of codes of each (codes are 0..size-1).
 
-    def __init__(self, sizes: Mapping[str, int]) -> None:
+    `ordered` names the columns whose neighbouring codes are alike, `nulls` gives the code of NULL of columns that
+    have one. Both are hints for models: two domains are equal when their columns and sizes are."""
+
+    def __init__(
+        self, sizes: Mapping[str, int], ordered: Iterable[str] = (), nulls: Mapping[str, int] | None = None
+    ) -> None:
         for name, size in sizes.items():
             if size < 1:
                 raise DomainError(f"column {name!r} has {size} codes")
         self.sizes: dict[str, int] = dict(sizes)
+        self.ordered = frozenset(ordered)
+        self.nulls: dict[str, int] = dict(nulls or {})
+        for name in self.ordered.union(self.nulls) - self.sizes.keys():
+            raise DomainError(f"unknown column {name!r}")
         self._rank = {name: i for i, name in enumerate(self.sizes)}
 
     @property
@@ -74,8 +83,12 @@ class Domain:
 
     def project(self, names: Iterable[str]) -> Domain:
         """The domain of `names` alone, in the order of this domain."""
-        return Domain({n: self.sizes[n] for n in self.clique(names)})
+        kept = self.clique(names)
+        nulls = {n: code for n, code in self.nulls.items() if n in kept}
+        return Domain({n: self.sizes[n] for n in kept}, self.ordered.intersection(kept), nulls)
 
     def resized(self, sizes: Mapping[str, int]) -> Domain:
-        """The same columns with new sizes where given."""
-        return Domain({n: sizes.get(n, s) for n, s in self.sizes.items()})
+        """The same columns with new sizes where given; such columns mean something else, so their hints go."""
+        same = self.sizes.keys() - sizes.keys()
+        nulls = {n: code for n, code in self.nulls.items() if n in same}
+        return Domain({n: sizes.get(n, s) for n, s in self.sizes.items()}, self.ordered & same, nulls)

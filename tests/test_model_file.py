@@ -26,7 +26,7 @@ from duckpaste.models.base import Measurement
 from duckpaste.models.network import Expansion, Network, Step
 from duckpaste.privacy.ledger import Release
 from duckpaste.sample.tabular import batches
-from duckpaste.sample.writer import sample
+from duckpaste.output.writer import sample
 
 INFO = {"epsilon": "1.0", "delta": "0.0", "run": "r", "algorithm": "x", "unit": "row", "contributions": "1"}
 

@@ -24,7 +24,7 @@ from duckpaste.models.network import Network, Step
 from duckpaste.prepare import check_rows
 from duckpaste.privacy import source as module
 from duckpaste.privacy.source import Source, protect
-from duckpaste.sample.writer import sample
+from duckpaste.output.writer import sample
 from duckpaste.schema.view import Field, Table
 
 NAMES = [

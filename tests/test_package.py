@@ -151,7 +151,7 @@ def test_an_editable_install_finds_its_folders_from_anywhere(tmp_path: Path) -> 
 
 def test_public_functions_stay_functions_when_modules_of_their_names_are_imported(tmp_path: Path) -> None:
     code = """
-import duckpaste, duckpaste.fit, duckpaste.sample.writer
+import duckpaste, duckpaste.fit, duckpaste.output.writer
 from duckpaste.fit import request
 for name in duckpaste.__all__:
     if name[0].islower():

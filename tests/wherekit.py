@@ -18,9 +18,11 @@ from duckpaste.models.network import Expansion, Network, Step
 from duckpaste.schema.view import Field
 
 
-def random_codec(name: str, kind: str, sql_type: str = "", nullable: bool = False, **options: Any) -> Codec:
+def random_codec(
+    name: str, kind: str, sql_type: str = "", nullable: bool = False, *, refs: tuple[str, ...] = (), **options: Any
+) -> Codec:
     """A codec whose wants are answered at random: many empty cells, a few heavy ones."""
-    made = make(Field(name, kind, nullable, (), options, sql_type))
+    made = make(Field(name, kind, nullable, refs, options, sql_type))
     rng = np.random.default_rng(len(name))
     while wants := made.wants():
         for want in wants:

@@ -27,7 +27,11 @@ def ingest_dataset(dataset: str, parameters: tuple[str, ...], raw: Path | None, 
     space = workspace(options)
     with space, stage("ingest"):
         made = space.ingest_dataset(dataset, raw, values)
-    click.echo(f"{len(made)} tables: {', '.join(made)}")
+    _tell(made)
+
+
+def _tell(made: list[str]) -> None:
+    click.echo(f"{len(made)} table{'s' if len(made) != 1 else ''}: {', '.join(made)}")
 
 
 def _parameters(words: tuple[str, ...]) -> dict[str, Any]:
@@ -62,4 +66,4 @@ def ingest_view(view: str, parameters: tuple[str, ...], raw: Path | None, **opti
         made = space.ingest(declared, raw=raw, parameters=values)
         if declared.sql and not any(m.startswith(f"{declared.name}.") for m in made):
             made += [f"{declared.name}.{t}" for t in ingest.ingest_view(space.db, declared)]
-    click.echo(f"{len(made)} tables: {', '.join(made)}")
+    _tell(made)

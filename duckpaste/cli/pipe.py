@@ -67,7 +67,7 @@ def run(
     from duckpaste.fit import algorithm_of, request
     from duckpaste.model_file import check_target as check_model
     from duckpaste.privacy.ledger import Ledger
-    from duckpaste.sample.writer import check_target, sample
+    from duckpaste.output.writer import check_target, sample
 
     name, algorithm = algorithm_of(view_alg)
     given, values = parse(parameters)

@@ -50,7 +50,7 @@ def sample(
     from duckpaste.errors import UserError
     from duckpaste.files import is_same
     from duckpaste.model_file import load
-    from duckpaste.sample.writer import sample as write
+    from duckpaste.output.writer import sample as write
 
     if is_same(model, out):
         raise UserError("is the model itself", str(out), "name another file with -o")

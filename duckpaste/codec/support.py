@@ -36,12 +36,13 @@ class Support:
     """The atoms of a field on axes that are independent given the codes. This one decodes as the codec does.
 
     `ordered`: an atom may be a run of values, of which only the order relative to the cuts is told apart.
-    `hidden`: values other than NULL are made up while they are drawn, so that nothing is known of them."""
+    `hidden`: values other than NULL are not known beforehand; `vague`: not even whether they are NULL."""
 
     codec: Codec
     axes: tuple[Axis, ...]
     ordered: bool = False
     hidden: bool = False
+    vague: bool = False
 
     def alike(self, cuts: Cuts | None = None, part: str = "") -> list[IntArray]:
         """For each axis a number an atom; atoms of the same number are alike to one who only compares with `cuts`, or
@@ -148,14 +149,30 @@ class Instants(Support):
         return {self.codec.field.columns[0]: self.codec.arrow(self.days[day], self.micros[time], self.null[day])}
 
 
-def support(codec: Codec, cuts: Cuts | None) -> Support | None:
-    """The support of a field. With `cuts`, values between the same two cuts need not be told apart.
+@dataclass(frozen=True, kw_only=True)
+class Referring(Support):
+    """A date counted from another column: one atom a combination of codes, of which only NULL is known."""
 
-    None when its values can't be listed: they are too many, or depend on other columns."""
+    codec: Temporal
+
+    def show(self, picks: Picks) -> Mapping[str, pa.Array]:
+        """NULL, or some date."""
+        some: IntArray = np.zeros(len(picks[0]), dtype=np.int64)
+        null = _null(self.codec, self.axes[0])[picks[0]]
+        return {self.codec.field.columns[0]: self.codec.arrow(some, some, null)}
+
+
+def support(codec: Codec, cuts: Cuts | None, *, vague: bool = False) -> Support | None:
+    """The support of a field. With `cuts`, values between the same two cuts need not be told apart. `vague` tells that
+    the column which a date is counted from may be NULL, and so the date.
+
+    None when its values can't be listed: they are too many, or keys."""
     if isinstance(codec, Categorical):
         return _categories(codec)
     if isinstance(codec, Numeric):
         return _numbers(codec, cuts)
+    if isinstance(codec, Temporal) and codec.date is not None and codec.date.reference is not None:
+        return _referring(codec, vague)
     if isinstance(codec, Moment):
         return _instants(codec)
     if isinstance(codec, Temporal):
@@ -279,6 +296,13 @@ def _instants(codec: Moment) -> Support | None:
     return Instants(codec=codec, axes=(dates[0], clock[0]), days=days, null=_null(codec, dates[0]), micros=micros)
 
 
+def _referring(codec: Temporal, vague: bool) -> Support | None:
+    """Its codes as they are."""
+    columns = codec.columns()
+    found = crossed(columns, [Part(n, n, np.ones(n.size)) for n in (np.arange(c.size) for c in columns)])
+    return None if found is None else Referring(codec=codec, axes=(found[0],), hidden=True, vague=vague)
+
+
 def _null(codec: Temporal, axis: Axis) -> np.ndarray:
     return axis.codes[0] == 0 if codec.nullable else np.zeros(len(axis), dtype=bool)
 
@@ -287,7 +311,7 @@ def _parts(
     codec: Temporal, binned: Sequence[Binned], *, stand_in: bool = False
 ) -> tuple[Axis, list[IntArray]] | None:
     """The atoms of some parts crossed; only the field's first part says NULL, the others have a stand-in for it."""
-    if codec.date is not None and (codec.date.reference is not None or codec.date.length is None):
+    if codec.date is not None and codec.date.length is None:
         return None
     parts: list[Part] = []
     for number, one in enumerate(binned):

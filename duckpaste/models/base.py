@@ -59,11 +59,20 @@ class Doors(Protocol):
         stage: str,
         weights: Sequence[float] | None = None,
         penalties: Sequence[float] | None = None,
+        targets: Sequence[str] | None = None,
     ) -> int:
-        """Index of a candidate r with a large w_r * (||M_r(D) - estimate_r||_1 - penalty_r), by noisy max."""
+        """Index of a candidate r with a large w_r * (||M_r(D) - estimate_r||_1 - penalty_r), by noisy max.
+
+        With `targets` (a column x of each candidate) the score is w_r * (R_r - penalty_r), where R_r is half the L1
+        distance of M_r(D) from P(x) times the exact marginal of r's other columns, in rows: how much x depends on
+        them. P(x) is `estimates[(x,)]` over its sum. Both scores change by at most w_r when one row comes or goes."""
 
     def recoded(self, maps: Mapping[str, IntArray]) -> Doors:
         """The same doors over coarser codes: column -> array that gives the new code (0..m-1) of every old code."""
+
+    def derived(self, columns: Mapping[str, tuple[str, IntArray]]) -> Doors:
+        """The same doors with more columns: new name -> (column, array that gives its code for every code of that
+        column). A derived column is coarser than its own, so that a marginal of it has fewer cells."""
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,8 @@ def fits(network: Network, scopes: Iterable[Clique], limit: int = CELLS) -> bool
 
 
 def conditional(step: Step, domain: Domain) -> FloatArray:
-    """P(column | parents), shaped as `step.counts`. Parents without mass have the distribution that `deal` draws
-    from then: the sum over all parents, or the uniform one."""
+    """P(column | parents), with a place for each code of the parents. Parents without mass have the distribution that
+    `deal` draws from then: the sum over all parents, or the uniform one."""
     rows = step.counts.reshape(-1, domain[step.column]).astype(np.float64)
     mass = rows.sum(axis=1, keepdims=True)
     overall = rows.sum(axis=0)
@@ -97,7 +97,7 @@ def conditional(step: Step, domain: Domain) -> FloatArray:
         overall = np.ones_like(overall)
     rows = np.where(mass > 0, rows, overall)
     out: FloatArray = rows / rows.sum(axis=1, keepdims=True)
-    return out.reshape(step.counts.shape)
+    return replace(step, counts=out.reshape(step.counts.shape)).expanded()
 
 
 def _plan(network: Network, scopes: Sequence[Clique]) -> tuple[list[Step], Domain, Elimination]:

@@ -17,11 +17,23 @@ from duckpaste.models.rounding import deal, deal_members
 
 @dataclass(frozen=True)
 class Step:
-    """Draw `column` given `parents`: `counts` has shape (sizes of parents..., size of column), any scale, >= 0."""
+    """Draw `column` given `parents`: `counts` has shape (sizes of parents..., size of column), any scale, >= 0.
+
+    A parent in `coarsen` counts by groups of codes: the array gives the group (0..m-1) of each of its codes, and
+    `counts` has m places for it."""
 
     column: str
     parents: Clique
     counts: FloatArray
+    coarsen: Mapping[str, IntArray] = field(default_factory=dict)
+
+    def expanded(self) -> FloatArray:
+        """`counts` with a place for each code of every parent (shares among the codes of a group are alike)."""
+        counts = self.counts
+        for axis, parent in enumerate(self.parents):
+            if parent in self.coarsen:
+                counts = counts.take(self.coarsen[parent], axis=axis)
+        return counts
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,7 @@ def _draw(
 ) -> IntArray:
     """Codes of `step.column` for n rows, given the codes of its parents."""
     group = np.zeros(n, dtype=np.int64)
-    for parent in step.parents:
-        group = group * domain[parent] + drawn[parent]
+    for parent, size in zip(step.parents, step.counts.shape, strict=False):
+        codes = drawn[parent]
+        group = group * size + (step.coarsen[parent][codes] if parent in step.coarsen else codes)
     return deal(step.counts.reshape(-1, domain[step.column]), group, rng)

@@ -119,18 +119,18 @@ class Source:
         """The table as codes (a temporary table), behind the doors measure and select.
 
         `evidence` are further code columns with their SQL: what a row knows of its parents. They come first."""
-        sizes = {column.name: column.size for column, _ in evidence}
-        columns = [{"name": c.name, "size": c.size, "expression": expression} for c, expression in evidence]
+        made = [*evidence]
         for codec in codecs:
             expressions = codec.encode()
-            for column in codec.columns():
-                sizes[column.name] = column.size
-                columns.append({"name": column.name, "size": column.size, "expression": expressions[column.name]})
+            made += [(column, expressions[column.name]) for column in codec.columns()]
+        sizes = {column.name: column.size for column, _ in made}
+        columns = [{"name": c.name, "size": c.size, "expression": expression} for c, expression in made]
         target = _temporary("encoded")
         weight = sql.free("_weight", sizes) if self.table.weight else None
         self._db.run("encoded", relation=self.table.relation, target=target, columns=columns,
                      weight=self.table.weight, weight_name=weight)  # fmt: skip
-        domain = Domain(sizes)
+        ordered = [c.name for c, _ in made if c.ordered]
+        domain = Domain(sizes, ordered, {c.name: c.null for c, _ in made if c.null is not None})
         counter = Marginals(DuckDbEngine(self._db), target, domain, weight=weight)
         return Encoded(self._db, self.table, self.run, domain, target, counter, math.inf)
 
@@ -156,7 +156,7 @@ class Encoded:
         self._relation = relation
         self._counter = counter
         self._loss = loss
-        self._errors: tuple[Mapping[Clique, FloatArray] | None, dict[Clique, float]] = (None, {})
+        self._errors: tuple[Mapping[Clique, FloatArray] | None, dict[tuple[Clique, str], float]] = (None, {})
         self._accountant = Accountant(run.guarantee.pure, float(table.k))
 
     def limited(self, loss: float) -> Encoded:
@@ -199,16 +199,20 @@ class Encoded:
         stage: str,
         weights: Sequence[float] | None = None,
         penalties: Sequence[float] | None = None,
+        targets: Sequence[str] | None = None,
     ) -> int:
-        """Index of a candidate r with a large w_r * (||M_r(D) - estimate_r||_1 - penalty_r), by noisy max.
+        """Index of a candidate r with a large w_r * (||M_r(D) - estimate_r||_1 - penalty_r), by noisy max; with
+        `targets`, of one whose target depends much on its other columns (see models.base.Doors).
 
         Adding or removing a unit changes the score by at most w_r k, in either direction."""
-        errors = self._l1_errors(candidates, estimates)
+        errors = self._exact_errors(candidates, estimates, targets)
         weight = np.ones(len(candidates)) if weights is None else np.asarray(weights, dtype=np.float64)
         scores = weight * (errors - (0.0 if penalties is None else np.asarray(penalties, dtype=np.float64)))
         sensitivity = float(weight.max()) * self.table.k
         columns = f"{len(candidates)} candidates"
         query = "select sum(abs(count - estimate)) of each candidate"
+        if targets is not None:
+            query = "select sum(abs(count - share of target * count of others)) / 2 of each candidate"
         if math.isinf(loss):
             self.run.spend([Release(stage, "none", self.table.name, columns, query, 1, sensitivity, 0.0, 0.0)])
             return int(scores.argmax())
@@ -218,17 +222,24 @@ class Encoded:
         self.run.spend([Release(stage, "noisy max", self.table.name, columns, query, 1, sensitivity, scale, proved)])
         return noise.noisy_max(scores, scale, pure=pure)
 
-    def _l1_errors(self, candidates: Sequence[Clique], estimates: Mapping[Clique, FloatArray]) -> FloatArray:
-        """Exact L1 errors, in rows; kept while the same mapping of estimates is passed. Secret."""
+    def _exact_errors(
+        self, candidates: Sequence[Clique], estimates: Mapping[Clique, FloatArray], targets: Sequence[str] | None
+    ) -> FloatArray:
+        """Exact scores without weights and penalties, in rows; kept while the same mapping is passed. Secret."""
         if self._errors[0] is not estimates:
             self._errors = (estimates, {})
         known = self._errors[1]
-        missing = [c for c in candidates if c not in known]
-        exact = self._counter.counts(missing)
-        for clique in missing:
-            counts = exact[self._domain.clique(clique)]
-            known[clique] = float(np.abs(counts / self.table.one - estimates[clique]).sum())
-        return np.array([known[c] for c in candidates])
+        keys = list(zip(candidates, [""] * len(candidates) if targets is None else targets, strict=True))
+        missing = [key for key in dict.fromkeys(keys) if key not in known]
+        exact = self._counter.counts([clique for clique, _ in missing])
+        for clique, target in missing:
+            whole = self._domain.clique(clique)
+            counts = exact[whole] / self.table.one
+            if target:
+                known[clique, target] = dependence(counts, whole.index(target), estimates[(target,)])
+            else:
+                known[clique, target] = float(np.abs(counts - estimates[clique]).sum())
+        return np.array([known[key] for key in keys])
 
     def recoded(self, maps: Mapping[str, IntArray], ask: Sequence[Clique] = ()) -> Encoded:
         """The same doors over coarser codes. `ask` are cliques that will be asked, whose keys may be stored."""
@@ -257,3 +268,30 @@ class Encoded:
             DuckDbEngine(self._db), relation, domain, weight=weight, keys=keys, rows=rows,
         )  # fmt: skip
         return Encoded(self._db, self.table, self.run, domain, relation, counter, self._loss)
+
+    def derived(self, columns: Mapping[str, tuple[str, IntArray]]) -> Encoded:
+        """The same doors with more, coarser columns: new name -> (column, new code of every code of it)."""
+        sizes = {name: int(np.max(to)) + 1 for name, (_, to) in columns.items()}
+        domain = Domain({**self._domain.sizes, **sizes}, self._domain.ordered, self._domain.nulls)
+        weight = self._counter.weight
+        relation = _temporary("derived")
+        made = [{"name": n, "size": domain[n], "expression": sql.ident(n)} for n in self._domain]
+        made += [{"name": n, "size": domain[n], "expression": recode_sql(sql.ident(of), to)} for n, (of, to) in columns.items()]
+        self._db.run("encoded", relation=self._relation, target=relation, columns=made, weight=weight, weight_name=weight)
+        counter = Marginals(DuckDbEngine(self._db), relation, domain, weight=weight, rows=self._counter.rows)
+        return Encoded(self._db, self.table, self.run, domain, relation, counter, self._loss)
+
+
+def dependence(counts: FloatArray, axis: int, estimate: FloatArray) -> float:
+    """Half the L1 distance of `counts` from (the shares of `estimate` along `axis`) times (its sum over `axis`).
+
+    One row more in cell (x, p) changes the cells (., p) alone: by 1 - s(x) in x and by s(.) in the others. As shares
+    s are >= 0 and sum to 1, which this function sees to, the result changes by at most 1 - s(x) <= 1 (the score R of
+    Zhang et al. 2017, with a public marginal in place of the exact one)."""
+    shares = np.maximum(estimate, 0.0)
+    total = float(shares.sum())
+    shares = shares / total if total > 0 else np.full(len(shares), 1 / len(shares))
+    shape = [1] * counts.ndim
+    shape[axis] = -1
+    expected = shares.reshape(shape) * counts.sum(axis=axis, keepdims=True)
+    return float(np.abs(counts - expected).sum()) / 2

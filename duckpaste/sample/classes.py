@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from duckpaste.codec.base import Codec
+from duckpaste.codec.constant import Ignore
 from duckpaste.codec.support import Support, support
 from duckpaste.domain import IntArray
 from duckpaste.errors import UserError
@@ -71,7 +72,7 @@ def sort(predicate: Predicate, owners: Mapping[str, Codec], judge: Judge) -> Sor
     supports: dict[str, Support] = {}
     for codec in {owners[c].field.name: owners[c] for c in predicate.columns if c in owners}.values():
         terms = [t for t in predicate.terms if set(t.columns) & set(codec.field.columns)]
-        found = _support(codec, terms, judge)
+        found = _support(codec, terms, judge, any(_nullable(r, owners) for r in codec.field.refs))
         if found is not None:
             supports[codec.field.name] = found
     known = {}
@@ -87,13 +88,21 @@ def _unknown() -> Truth:
     return np.array(-1, dtype=np.int8), np.array(1, dtype=np.int8)
 
 
-def _support(codec: Codec, terms: Sequence[Term], judge: Judge) -> Support | None:
+def _nullable(column: str, owners: Mapping[str, Codec]) -> bool:
+    """Whether a column that others refer to may be NULL in the synthetic table."""
+    codec = owners.get(column)
+    if codec is None or isinstance(codec, Ignore) or codec.field.nullable:
+        return True
+    return any(c.null is not None for c in codec.columns()) or any(_nullable(r, owners) for r in codec.field.refs)
+
+
+def _support(codec: Codec, terms: Sequence[Term], judge: Judge, vague: bool) -> Support | None:
     """By order where every term only compares; else value by value, if they are not too many; else by order for the
     terms that compare."""
     cuts = [judge.cuts(t, codec.field) for t in terms]
     known = [c for found in cuts if found is not None for c in found]
-    full = None if all(found is not None for found in cuts) else support(codec, None)
-    return support(codec, known) if full is None else full
+    full = None if all(found is not None for found in cuts) else support(codec, None, vague=vague)
+    return support(codec, known, vague=vague) if full is None else full
 
 
 @dataclass(frozen=True)
@@ -134,9 +143,10 @@ def _told(
         low = high = judge.truths(values, [term.sql], rows)[0].astype(np.int8).reshape(shape)
     except UserError:  # a cast that fails, say, on values that another term may rule out
         return None
-    if not term.null_test and any(s.hidden for s in mine):
+    hidden = [s for s in mine if s.vague or (s.hidden and not term.null_test)]
+    if hidden:
         dark = np.zeros(rows, dtype=bool)
-        for column in {c for s in mine if s.hidden for c in s.codec.field.columns} & set(values):
+        for column in {c for s in hidden for c in s.codec.field.columns} & set(values):
             dark |= np.asarray(values[column].is_valid())
         dark = dark.reshape(shape)
         low, high = np.where(dark, np.int8(-1), low), np.where(dark, np.int8(1), high)

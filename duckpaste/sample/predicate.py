@@ -5,6 +5,7 @@ sqlglot only tells which terms there are and which columns each of them is about
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -118,8 +119,13 @@ def parse(text: str, table: TableModel) -> Predicate:
             raise UserError("holds * or COLUMNS", WHERE, "name the columns")
     names = {id(c): _column(c, text, table) for c in tree.find_all(exp.Column)}
     parts = _conjuncts(tree)
-    texts = tuple(p.sql(dialect="duckdb", comments=False) for p in parts)
+    texts = tuple(_shown(p) for p in parts)
     return Predicate(text, tuple(_tree(p, names) for p in parts), texts)
+
+
+def _shown(node: Any) -> str:
+    """A part's SQL, as a person would write it."""
+    return re.sub(r"^NOT (.*) IS NULL$", r"\1 IS NOT NULL", node.sql(dialect="duckdb", comments=False))
 
 
 def _conjuncts(tree: Any) -> list[Any]:

@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from wherekit import random_codec as codec
 
 from duckpaste.codec import make
-from duckpaste.codec.base import Codec
+from duckpaste.codec.base import Codec, Histogram
 from duckpaste.codec.support import Instants, Listed, Numbers, Support, support
 from duckpaste.schema.view import Field
 
@@ -175,8 +176,19 @@ def test_values_that_are_too_many_are_not_listed(made: Codec, cuts: list[Fractio
     assert support(made, cuts) is None
 
 
-def test_dates_from_a_reference_are_not_listed() -> None:
-    assert support(make(Field("d", "date", False, ("born",), {}, "DATE")), None) is None
+def test_of_dates_from_a_reference_only_null_is_known() -> None:
+    made = make(Field("d", "datetime", True, ("born",), {"span": "day.hour", "max_len": 9}, "TIMESTAMP"))
+    while made.wants():
+        made.learn(made.wants()[0], Histogram(np.ones(made.wants()[0].cells), 0.0))
+    found = support(made, None)
+    assert found is not None and found.hidden and not found.vague
+    (axis,) = found.axes
+    at = np.arange(len(axis))
+    assert [v is None for v in found.show([at])["d"].to_pylist()] == (axis.codes[0] == 0).tolist()
+    born = pa.array([dt.date(2000, 1, 1)] * len(axis))
+    drawn = found.draw([at], range(len(axis)), np.random.default_rng(1), {"born": born})["d"].to_pylist()
+    codes = {c.name: code for c, code in zip(axis.columns, axis.codes, strict=True)}
+    assert drawn == made.decode(codes, range(len(axis)), np.random.default_rng(1), {"born": born})["d"].to_pylist()
 
 
 @pytest.mark.parametrize(("nullable", "atoms"), [(True, 2), (False, 1)])

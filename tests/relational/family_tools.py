@@ -10,7 +10,7 @@ from duckpaste.db import Db
 from duckpaste.fit import request
 from duckpaste.model import Model
 from duckpaste.privacy.ledger import Ledger
-from duckpaste.sample.writer import sample
+from duckpaste.output.writer import sample
 from duckpaste.schema.view import Table, View
 from duckpaste.workspace import Workspace
 

@@ -22,7 +22,7 @@ from duckpaste.model_file import load
 from duckpaste.privacy.source import Source, protect
 from duckpaste.relational.family import Family
 from duckpaste.relational.mare import given, jobs
-from duckpaste.sample.writer import sample
+from duckpaste.output.writer import sample
 from duckpaste.schema.view import Field, ForeignKey, Table, View
 from duckpaste.workspace import Workspace
 

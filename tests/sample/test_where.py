@@ -138,6 +138,8 @@ EXACT = [
     "age > 30 and (x > 60 or \"Capital-Gain\" > 90000 or born > '2000-01-01')",
     "case when sex = 'f' then age > 80 else age < 20 end",
     "age::integer > date_diff('year', date '1950-01-01', born) and sex = 'f'",
+    "due is not null and sex = 'f'",
+    "due is null or ok",
     "zero = 0 and nothing is null",
     "1 = 1",
     "age > 20 -- with a remark",
@@ -149,6 +151,9 @@ TRIED = [
     "seen - interval 20 year > born and seen > '2019-06-01'",
     "seen - to_days(age) < '2015-12-20' and sex = 'f'",
     "tag::varchar < '8' or age = 40",
+    "later is null and died is not null",
+    "due > '2000-01-15' and ok",
+    "later is not null and sex = 'm'",
     "round(x) % 2 = 0 and f > 0.3",
 ]
 

@@ -24,7 +24,7 @@ from duckpaste.errors import UserError
 from duckpaste.model import Column, Model, TableModel
 from duckpaste.models.network import Network, Step
 from duckpaste.sample import tabular
-from duckpaste.sample.writer import sample
+from duckpaste.output.writer import sample
 from duckpaste.schema.view import Field
 
 INFO = {"epsilon": "1.0", "delta": "0.0", "run": "r", "algorithm": "x", "unit": "row", "contributions": "1"}
@@ -226,7 +226,7 @@ import os, signal, sys
 from pathlib import Path
 from duckpaste.model_file import load
 from duckpaste.sample import tabular
-from duckpaste.sample.writer import sample
+from duckpaste.output.writer import sample
 tabular.CHUNK = 1000
 def progress(done, rows):
     if done >= 3000:
@@ -267,7 +267,7 @@ def test_nothing_private_is_imported_to_sample(folder: Path, tmp_path: Path) -> 
     words = [sys.executable, "-c", code, str(folder / "m.duckdb"), str(tmp_path / "s.duckdb")]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     loaded = set(json.loads(done.stdout))
-    assert "duckpaste.sample.writer" in loaded
+    assert "duckpaste.output.writer" in loaded
     assert not loaded & {
         "duckpaste.privacy.source",
         "duckpaste.privacy.noise",

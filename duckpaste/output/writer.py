@@ -15,7 +15,7 @@ from duckpaste.db import Db, EngineError
 from duckpaste.errors import UserError
 from duckpaste.files import built, check_folder
 from duckpaste.model import Model, TableModel
-from duckpaste.sample import kin
+from duckpaste.output import kin
 from duckpaste.sample.tabular import batches
 
 if TYPE_CHECKING:
