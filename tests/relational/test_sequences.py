@@ -19,10 +19,10 @@ from duckpaste.db import Db
 from duckpaste.errors import UserError
 from duckpaste.fit import request
 from duckpaste.model_file import load
+from duckpaste.output.writer import sample
 from duckpaste.privacy.source import Source, protect
 from duckpaste.relational.family import Family
 from duckpaste.relational.mare import given, jobs
-from duckpaste.output.writer import sample
 from duckpaste.schema.view import Field, ForeignKey, Table, View
 from duckpaste.workspace import Workspace
 
@@ -277,3 +277,22 @@ def test_a_number_of_its_own(tmp_path: Path) -> None:
     with drawn(model, tmp_path / "s.duckdb") as made:
         wrong = made.rows_sql("n", f"select count(*) from ({text}) where nth <> i")
     assert wrong == [(0,)]
+
+
+def test_a_first_row_told_from_a_year(tmp_path: Path) -> None:
+    """A reference of whole years, and one that may be NULL, as for a date that is no sequence."""
+    db = Db.open()
+    stored(db, 300)
+    db.run_sql("y", "alter table u add column born integer")
+    db.run_sql("y", "update u set born = 1950 + id % 50")
+    u, v = tables()
+    first = {**DAYS, "span": "year.hour", "max_len": 80, "bins": 81}
+    time = Field("t", "seq", refs=("u.born",), options={"seq": SEQ["seq"], "ctx": first})
+    below = Table("v", (*v.fields[:2], time), ("id",), foreign_keys=(UP,), options={"contributions": 6})
+    born = Field("born", "numerical", options={"min": 1950, "max": 1999, "bins": 50})
+    model, _ = fitted(db, (Table("u", (u.fields[0], born), ("id",)), below), {"epsilon": INF})
+    ages = "select avg(year(t) - born), min(year(t) - born), max(year(t) - born) from u join v on v.p = u.id"
+    real = db.rows_sql("a", ages)[0]
+    with drawn(model, tmp_path / "s.duckdb") as made:
+        found = made.rows_sql("a", ages)[0]
+    assert abs(found[0] - real[0]) < 3 and found[1] >= real[1] - 1 and found[2] <= real[2] + 1
