@@ -38,6 +38,9 @@ CODECS = [
     random_codec("ok", "boolean", "BOOLEAN", True),
     random_codec("born", "date", "DATE", True, min="1950-02-03", max="2009-10-11", bins=8),
     random_codec("died", "date", "DATE", True, max_len=80, reference="1950-01-01", span="week"),
+    random_codec("later", "date", "DATE", True, refs=("died",), span="day", max_len=40),
+    random_codec("day", "fixed", "DATE", value="2000-01-01"),
+    random_codec("due", "date", "DATE", True, refs=("day",), span="day", max_len=40),
     random_codec(
         "seen", "datetime", "TIMESTAMP", True, span="year.minute", min="2015-03-04", max="2020-05-06"
     ),
