@@ -107,6 +107,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "unit": ['p1."id"'],
     },
     "owner_rows.composite": {"relation": '"people"', "parents": [], "unit": ['t."x"', 't."y"']},
+    "unit_sizes": {"rows": 'select t.*, p0."id" as _unit from "labs" t join "people" p0 on t."p" = p0."id"'},
     "packed": {
         "relation": '"_encoded_1"', "target": '"_packed_2"', "temporary": True, "columns": ["sex", "_weight"], "keys": KEYS,
     },

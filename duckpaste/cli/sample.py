@@ -34,12 +34,16 @@ def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
 @click.option("-n", "rows", type=click.IntRange(min=1), metavar="N", help="Rows (default: the fitted, noisy number).")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same model and seed give the same tables.")
 @click.option("--where", metavar="SQL", help="Only rows for which this is true; rare ones are drawn as quickly.")
+@click.option("--scale", type=float, default=1.0, show_default=True, metavar="X", help="X times the fitted number of rows.")
+@click.option("--keys", default="declared", show_default=True,
+              help="Of related tables: declared (DuckDB proves them), checked, or none.")  # fmt: skip
 @click.option("--overwrite", is_flag=True,
               help="Replace a file that duckpaste did not make (but never private data, nor a ledger).")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="DuckDB's threads.")
 def sample(
-    model: Path, out: Path, rows: int | None, seed: int | None, where: str | None, overwrite: bool, threads: int | None
-) -> None:
+    model: Path, out: Path, rows: int | None, seed: int | None, where: str | None, scale: float, keys: str,
+    overwrite: bool, threads: int | None,
+) -> None:  # fmt: skip
     """Draw synthetic tables from a model. The private data is not needed, and no budget is spent.
 
     \b
@@ -58,7 +62,7 @@ def sample(
     with stage("sample"), progress_bar() as progress:
         done = write(
             loaded, out, n=rows, seed=seed, overwrite=overwrite, progress=progress, settings={"threads": threads},
-            where=where,
+            where=where, scale=scale, keys=keys,
         )  # fmt: skip
     if done.note:
         click.echo(done.note, err=True)
