@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SIGNED_BITS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64, "HUGEINT": 128}
 _BITS = {**_SIGNED_BITS, **{f"U{kind}": bits for kind, bits in _SIGNED_BITS.items()}}
 _INTEGERS = tuple(_BITS)
+_DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\((\d+),\s*(\d+)\)")
 _WIDER_THAN_INT64 = ("HUGEINT", "UBIGINT", "UHUGEINT")
 _INT64 = (-(2**63), 2**63 - 1)
 
@@ -191,15 +192,19 @@ def _range(sql_type: str) -> tuple[int | float, int | float]:
         signed = int(not kind.startswith("U"))
         half = 2 ** (_BITS[kind] - signed)
         return max(-half * signed, _INT64[0]), min(half - 1, _INT64[1])
-    if _scale(sql_type) is not None:
-        digits = int(sql_type.split("(")[1].split(",")[0]) if "(" in sql_type else 18
-        return max(1 - 10**digits, _INT64[0]), min(10**digits - 1, _INT64[1])
+    decimal = _DECIMAL.fullmatch(sql_type.strip().upper())
+    if decimal:
+        precision, scale = int(decimal[1]), int(decimal[2])
+        if _scale(sql_type) is None:  # counted as a real number
+            most = 10.0 ** (precision - scale) * (1 - 1e-12)
+            return -most, most
+        return max(1 - 10**precision, _INT64[0]), min(10**precision - 1, _INT64[1])
     return (-3.4e38, 3.4e38) if kind in ("FLOAT", "REAL") else (-math.inf, math.inf)
 
 
 def _scale(sql_type: str) -> int | None:
     """The scale of a DECIMAL that fits 64-bit units, or None."""
-    match = re.fullmatch(r"(?:DECIMAL|NUMERIC)\((\d+),\s*(\d+)\)", sql_type.strip().upper())
+    match = _DECIMAL.fullmatch(sql_type.strip().upper())
     if not match:
         return None
     precision, scale = int(match.group(1)), int(match.group(2))
