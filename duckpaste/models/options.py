@@ -14,9 +14,10 @@ T = TypeVar("T")
 
 
 def option(default: Any, doc: str, *, low: float = 0, high: float = math.inf, above: bool = False) -> Any:
-    """A dataclass field for a number: its default, one line of documentation and its range.
+    """A dataclass field: its default, one line of documentation and, for numbers, its range.
 
-    `above` tells that `low` itself is excluded."""
+    `above` tells that `low` itself is excluded. A default of True or False makes a switch, a tuple a list of whole
+    numbers that rise; the range is then that of the numbers."""
     return dataclasses.field(default=default, metadata={"doc": doc, "low": low, "high": high, "above": above})
 
 
@@ -38,18 +39,38 @@ def build(kind: type[T], options: Mapping[str, Any], name: str) -> T:
                 Fault(f"{value!r} {wrong}", f"alg.{key}", f"the default is {fields[key].default!r}")
             )
         else:
-            values[key] = float(value) if isinstance(fields[key].default, float) else int(value)
+            values[key] = _taken(value, fields[key].default)
     raise_all(faults)
     return kind(**values)
 
 
+def _taken(value: Any, default: Any) -> Any:
+    """The value in the type of the default."""
+    if isinstance(default, tuple):
+        return tuple(int(item) for item in value)
+    return type(default)(value)
+
+
 def _wrong(value: Any, field: dataclasses.Field[Any]) -> str:
     """What is wrong with a value; "" when nothing is."""
+    if isinstance(field.default, bool):
+        return "" if value in (0, 1) else "is neither true nor false"
+    if isinstance(field.default, tuple):
+        if not isinstance(value, list | tuple):
+            return "is not a list"
+        wrong = [text for item in value if (text := _wrong_number(item, field, whole=True))]
+        rises = bool(wrong) or all(a < b for a, b in zip(value, value[1:], strict=False))
+        return f"holds a value that {wrong[0]}" if wrong else "" if rises else "does not rise"
+    return _wrong_number(value, field, whole=isinstance(field.default, int))
+
+
+def _wrong_number(value: Any, field: dataclasses.Field[Any], *, whole: bool) -> str:
+    """What is wrong with a number; "" when nothing is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "is not a number"
     if not abs(value) <= sys.float_info.max:  # NaN, infinities, and whole numbers beyond all reals
         return "is not finite"
-    if isinstance(field.default, int) and value != int(value):
+    if whole and value != int(value):
         return "is not a whole number"
     low, high, above = (field.metadata[k] for k in ("low", "high", "above"))
     if value < low or (above and value == low):

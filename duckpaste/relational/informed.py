@@ -53,14 +53,19 @@ class Informed:
 
     def select(
         self, candidates: Sequence[Clique], estimates: Mapping[Clique, FloatArray], loss: float, stage: str,
-        weights: Sequence[float] | None = None, penalties: Sequence[float] | None = None, **more: Any,
+        weights: Sequence[float] | None = None, penalties: Sequence[float] | None = None,
+        targets: Sequence[str] | None = None, **more: Any,
     ) -> int:  # fmt: skip
         """As the wrapped doors'."""
-        return self._doors.select(candidates, estimates, loss, stage, weights, penalties, **more)
+        return self._doors.select(candidates, estimates, loss, stage, weights, penalties, targets, **more)
 
     def recoded(self, maps: Mapping[str, IntArray]) -> Doors:
         """Coarser doors know nothing: models measure 1-ways before they recode."""
         return self._doors.recoded(maps)
+
+    def derived(self, columns: Mapping[str, tuple[str, IntArray]]) -> Doors:
+        """As the wrapped doors': models measure 1-ways before they derive."""
+        return self._doors.derived(columns)
 
     def __getattr__(self, name: str) -> Any:
         """Whatever other doors there are."""

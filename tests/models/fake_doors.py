@@ -31,6 +31,13 @@ def count(codes: Mapping[str, IntArray], domain: Domain, clique: Sequence[str]) 
     return counts.reshape(domain.shape(clique)).astype(np.float64)
 
 
+def dependence(counts: FloatArray, axis: int, estimate: FloatArray) -> float:
+    """Half the L1 distance from independence of the axis from all others, with the shares of `estimate`."""
+    table = np.moveaxis(counts, axis, 0)
+    expected = np.multiply.outer(estimate / estimate.sum(), table.sum(axis=0))
+    return 0.5 * float(np.abs(table - expected).sum())
+
+
 class ArrayDoors:
     """`Doors` over integer code columns; records every spend, refuses to pass `loss` (rho)."""
 
@@ -41,6 +48,7 @@ class ArrayDoors:
         loss: float,
         rng: np.random.Generator,
         spends: list[Spend] | None = None,
+        origin: Mapping[str, str] | None = None,
     ) -> None:
         self.codes = dict(codes)
         self.domain = domain
@@ -48,7 +56,8 @@ class ArrayDoors:
         self.rng = rng
         self.spends: list[Spend] = [] if spends is None else spends
         self._estimates: object = None
-        self._errors: dict[Clique, float] = {}
+        self._errors: dict[tuple[Clique, str], float] = {}
+        self._origin = dict(origin or {})
 
     def sigma(self, loss: float) -> float:
         return 0.0 if math.isinf(loss) else math.sqrt(1 / (2 * loss))
@@ -56,7 +65,7 @@ class ArrayDoors:
     def measure(self, cliques: Sequence[Clique], losses: Sequence[float], stage: str) -> list[Measurement]:
         out = []
         for clique, loss in zip(cliques, losses, strict=True):
-            self._spend(Spend(stage, "measure", tuple(clique), loss))
+            self._spend(Spend(stage, "measure", tuple(self._origin.get(n, n) for n in clique), loss))
             sigma = self.sigma(loss)
             exact = count(self.codes, self.domain, clique)
             out.append(
@@ -72,15 +81,20 @@ class ArrayDoors:
         stage: str,
         weights: Sequence[float] | None = None,
         penalties: Sequence[float] | None = None,
+        targets: Sequence[str] | None = None,
     ) -> int:
         self._spend(Spend(stage, "select", (), loss))
         if self._estimates is not estimates:
             self._estimates, self._errors = estimates, {}
-        for clique in candidates:
-            if clique not in self._errors:
+        keys = list(zip(candidates, targets or [""] * len(candidates), strict=True))
+        for clique, target in keys:
+            if (clique, target) not in self._errors:
                 exact = count(self.codes, self.domain, clique)
-                self._errors[clique] = float(np.abs(exact - estimates[clique]).sum())
-        scores = np.array([self._errors[c] for c in candidates])
+                if target:
+                    self._errors[clique, target] = dependence(exact, clique.index(target), estimates[(target,)])
+                else:
+                    self._errors[clique, target] = float(np.abs(exact - estimates[clique]).sum())
+        scores = np.array([self._errors[key] for key in keys])
         scores -= 0 if penalties is None else np.asarray(penalties)
         scores *= 1 if weights is None else np.asarray(weights)
         most = 1.0 if weights is None else max(weights)
@@ -90,7 +104,14 @@ class ArrayDoors:
     def recoded(self, maps: Mapping[str, IntArray]) -> ArrayDoors:
         codes = {n: maps[n][c] if n in maps else c for n, c in self.codes.items()}
         sizes = {n: int(m.max()) + 1 for n, m in maps.items()}
-        return ArrayDoors(codes, self.domain.resized(sizes), self.loss, self.rng, self.spends)
+        domain = self.domain.resized(sizes)
+        return ArrayDoors(codes, domain, self.loss, self.rng, self.spends, self._origin)
+
+    def derived(self, columns: Mapping[str, tuple[str, IntArray]]) -> ArrayDoors:
+        codes = {**self.codes, **{name: to[self.codes[of]] for name, (of, to) in columns.items()}}
+        sizes = {**self.domain.sizes, **{name: int(to.max()) + 1 for name, (_, to) in columns.items()}}
+        origin = {**self._origin, **{name: of for name, (of, _) in columns.items()}}
+        return ArrayDoors(codes, Domain(sizes), self.loss, self.rng, self.spends, origin)
 
     @property
     def spent(self) -> float:
