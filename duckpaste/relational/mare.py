@@ -24,6 +24,7 @@ from duckpaste.privacy.source import Source, protect
 from duckpaste.relational import contribution
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
 from duckpaste.relational.informed import Informed
+from duckpaste.relational.tail import without_tail
 
 # A number of children is one column, but all rows below hang on it.
 COUNTING = 3.0
@@ -159,17 +160,15 @@ def _fit(
     evidence = given(family, job, wanted)
     doors = source.encode(job.codecs, [(e.column, e.expression) for e in evidence]).limited(share.model)
     names = tuple(e.column.name for e in evidence)
-    before = state.known[owner_of(job.member).table] if job.counting else {}
+    before = state.known.get(owner_of(job.member).table, {}) if job.counting else {}
     made = wanted.model.fit(Informed(doors, before, names), names)
-    if not job.counting:
-        singles = {m.clique[0]: m for m in made.measurements if len(m.clique) == 1}
-        state.known[name] = {n if n in names else f"{name}.{n}": _named(m, n if n in names else f"{name}.{n}")
-                       for n, m in singles.items()}  # fmt: skip
+    if job.counting:
+        return replace(made, network=without_tail(made.network, made.measurements, CHILDREN))
+    for one in made.measurements:
+        if len(one.clique) == 1:
+            label = one.clique[0] if one.clique[0] in names else f"{name}.{one.clique[0]}"
+            state.known.setdefault(name, {})[label] = replace(one, clique=(label,))
     return made
-
-
-def _named(measurement: Measurement, name: str) -> Measurement:
-    return replace(measurement, clique=(name,))
 
 
 def _rows(db: Db, family: Family, member: Member, k: int) -> Protected:
