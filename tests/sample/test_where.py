@@ -25,7 +25,7 @@ from duckpaste.sample.picker import Picker
 from duckpaste.sample.tabular import batches
 from duckpaste.sample.where import Where, where
 
-ROWS, DRAWN = 200_000, 20_000
+ROWS, DRAWN = 120_000, 12_000
 CODECS = [
     random_codec("id", "id", "BIGINT"),
     random_codec("sex", "categorical", "ENUM('m','f')", values=("m", "f")),
@@ -323,7 +323,7 @@ def truth(db: Db, table: TableModel, text: str) -> FloatArray:
     return out.reshape([len(v) for v in labels])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32 - 1), predicates)
 def test_the_joint_is_the_conditional_joint(scratch: Db, seed: int, text: str) -> None:
     table = small(seed)
