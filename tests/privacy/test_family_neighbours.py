@@ -39,9 +39,9 @@ def declared(k: int, bound: str) -> tuple[Table, ...]:
     return (
         Table("people", (key, category("a", range(3))), ("id",)),
         Table("visits", (key, Field("person", "id"), category("b", range(3))), ("id",), contributions=k, bound=bound,
-              foreign_keys=up[0], options=most),
+              foreign_keys=up[0], options={**most, "contributions": k}),
         Table("labs", (key, Field("visit", "id"), category("c", range(3))), ("id",), contributions=k + 1, bound=bound,
-              foreign_keys=up[1], options=most),
+              foreign_keys=up[1], options={**most, "contributions": k + 1}),
     )  # fmt: skip
 
 
