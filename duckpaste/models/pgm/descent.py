@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from duckpaste.domain import FloatArray
+from duckpaste.models.pgm.prior import Prior
 from duckpaste.models.pgm.problem import Problem
 
 _MEMORY = 10  # losses that a new one may hide behind
@@ -34,14 +35,19 @@ class State:
     gradient: FloatArray
 
     @staticmethod
-    def at(problem: Problem, theta: FloatArray) -> State:
+    def at(problem: Problem, theta: FloatArray, prior: Prior | None = None) -> State:
         """One sweep."""
         mu, nodes = problem.marginals(theta)
         loss, gradient = problem.loss(mu)
+        if prior is not None:
+            more, pull = prior.pull(theta, mu, nodes)
+            loss, gradient = loss + more, gradient + pull
         return State(theta, mu, nodes, loss, gradient)
 
 
-def descend(problem: Problem, theta: FloatArray, options: Descent) -> tuple[State, int]:
+def descend(
+    problem: Problem, theta: FloatArray, options: Descent, prior: Prior | None = None
+) -> tuple[State, int]:
     """Lowers the loss from `theta` by theta -= step * gradient; gives the best point and the number of sweeps.
 
     The next step is the inverse curvature along the last one, <dtheta, dmu> / <dgradient, dmu> (Barzilai and Borwein
@@ -49,11 +55,11 @@ def descend(problem: Problem, theta: FloatArray, options: Descent) -> tuple[Stat
     take. A trial must fall below the worst of the last losses (Grippo, Lampariello and Lucidi 1986); if not, the
     step is quartered.
     """
-    here = best = State.at(problem, theta)
+    here = best = State.at(problem, theta, prior)
     recent = deque([here.loss], maxlen=_MEMORY)
     step, mark, used = 1.0, here.loss, 0
     while used < options.steps and best.loss > _EXACT:
-        trial = State.at(problem, here.theta - step * here.gradient)
+        trial = State.at(problem, here.theta - step * here.gradient, prior)
         used += 1
         if max(recent) - trial.loss >= _ARMIJO * float(here.gradient @ (here.mu - trial.mu)):
             step = _next_step(here, trial, step)

@@ -34,7 +34,7 @@ class Problem:
     """Least squares of marginals over a junction tree: loss(mu) = sum of weight * (mu - target)^2 / 2.
 
     `targets` are clique -> (proportions, weight), axes in domain order; `structure` are cliques without a target
-    that the model must hold as well. Weights are scaled to at most 1.
+    that the model must hold as well. Weights are divided by `scale`, so that they are at most 1.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Problem:
                 self._hosted[node].append((i, Link(self.domain, self.tree.nodes[node].axes, head)))
 
     def _set_targets(self, targets: Mapping[Clique, tuple[FloatArray, FloatArray]]) -> None:
-        scale = max((float(w.max()) for _, w in targets.values() if w.size), default=1.0)
+        self.scale = scale = max((float(w.max()) for _, w in targets.values() if w.size), default=1.0)
         self._target = np.zeros(self.cells)
         self._weight = np.zeros(self.cells)
         self._parts: list[_Part] = []

@@ -17,6 +17,7 @@ Targets = Mapping[Clique, tuple[FloatArray, FloatArray]]
 _SHARE = 0.02  # of the noise's mass that the start keeps of its prior
 _LEAST, _MOST = 1e-12, 0.1
 _TINY = 1e-300
+_FALL = 0.05  # a cell falls at most to this share of its mass in the fitting step
 
 
 def guess(problem: Problem, targets: Targets) -> FloatArray:
@@ -42,8 +43,22 @@ def guess(problem: Problem, targets: Targets) -> FloatArray:
     return theta
 
 
-def taken_over(problem: Problem, potentials: Mapping[Clique, FloatArray], targets: Targets) -> FloatArray:
-    """Log-potentials from an earlier model's (warm start); new heads get one fitting step, log(measured / model)."""
+def independent(problem: Problem, targets: Targets) -> FloatArray:
+    """Log-potentials of independent columns."""
+    theta = np.zeros(problem.cells)
+    for name in problem.domain:
+        place = problem.host((name,))
+        link = Link(problem.domain, problem.heads[place], (name,))
+        problem.view(theta, place)[...] += link.widen(np.log(_single(problem, targets, name)))
+    return theta
+
+
+def taken_over(
+    problem: Problem, potentials: Mapping[Clique, FloatArray], targets: Targets, prior: float = 0.0
+) -> FloatArray:
+    """Log-potentials from an earlier model's (warm start); new heads get one fitting step, log(measured / model).
+
+    `prior` is the weight of a Prior: each cell then steps as far as its measurement outweighs it."""
     theta = np.zeros(problem.cells)
     for clique, values in potentials.items():
         head = problem.host(clique)
@@ -53,8 +68,13 @@ def taken_over(problem: Problem, potentials: Mapping[Clique, FloatArray], target
         mu, _ = problem.marginals(theta)
         for i in fresh:
             model = np.maximum(problem.view(mu, i), _TINY)
-            measured = _smoothed(*targets[problem.heads[i]], model)
-            problem.view(theta, i)[...] += np.log(measured) - np.log(model)
+            value, weight = targets[problem.heads[i]]
+            if prior > 0:
+                trust = weight * model / (weight * model + prior * problem.scale)
+                step = np.log(np.maximum(1 + trust * (value / model - 1), _FALL))
+            else:
+                step = np.log(_smoothed(value, weight, model)) - np.log(model)
+            problem.view(theta, i)[...] += step
     return theta
 
 
