@@ -38,4 +38,6 @@ def _workspace(con: duckdb.DuckDBPyConnection | str | Path, ledger: Path | None)
         return open_workspace(Path(con), ledger=ledger)
     if isinstance(con, duckdb.DuckDBPyConnection):
         return Workspace(Db.over(con), ledger=ledger)
-    raise UserError(f"neither a DuckDB connection nor the path of a file: {type(con).__name__}", "duckpaste.fit")
+    raise UserError(
+        f"neither a DuckDB connection nor the path of a file: {type(con).__name__}", "duckpaste.fit"
+    )

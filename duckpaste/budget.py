@@ -38,7 +38,9 @@ def split(guarantee: Guarantee, codecs: Sequence[Codec], discover: float | None 
     if values and guarantee.pure:
         names = [c.field.name for c in codecs if WantValues in c.promises()]
         raise UserError(
-            "values can't be discovered at delta 0", ", ".join(names), "declare values, or set alg.delta above 0"
+            "values can't be discovered at delta 0",
+            ", ".join(names),
+            "declare values, or set alg.delta above 0",
         )
     elsewhere = guarantee.delta * DELTA_SHARE if values and guarantee.private else 0.0
     return portion(guarantee.loss(elsewhere), codecs, discover, elsewhere / values if values else 0.0)

@@ -200,8 +200,12 @@ class Db:
             cursor = con.cursor()
             cursor.execute(f"use {sql.ident(*home)}").fetchall()
         except duckdb.Error as error:
-            raise UserError(f"the connection can't be used: {_safe_text(error)}", remedy="open a new one") from None
-        rows = cursor.sql("select path from duckdb_databases() where database_name = current_database()").fetchall()
+            raise UserError(
+                f"the connection can't be used: {_safe_text(error)}", remedy="open a new one"
+            ) from None
+        rows = cursor.sql(
+            "select path from duckdb_databases() where database_name = current_database()"
+        ).fetchall()
         path = Path(rows[0][0]) if rows and rows[0][0] else None
         return cls(cursor, path, owned=True)
 
@@ -222,7 +226,11 @@ class Db:
     def run_sql(self, name: str, text: str, params: list[Any] | None = None) -> None:
         """Execute SQL text for its effect; `name` stands in the trace."""
         with self._traced(name, text) as rows:
-            rows.append(len(self.con.execute(text, params).fetchall() if params else self.con.execute(text).fetchall()))
+            rows.append(
+                len(
+                    self.con.execute(text, params).fetchall() if params else self.con.execute(text).fetchall()
+                )
+            )
 
     def script_sql(self, name: str, text: str) -> None:
         """Execute each statement of a script for its effect. A script may not begin or end a transaction."""
@@ -321,13 +329,19 @@ class Db:
 # What DuckDB says when it can't open a file -> what is wrong, and the remedy.
 _CONNECT_FAULTS = {
     "could not set lock": ("is in use by another process", "close it there first"),
-    "different configuration": ("is open in this process already, with other settings", "close that connection first"),
+    "different configuration": (
+        "is open in this process already, with other settings",
+        "close that connection first",
+    ),
     "not a valid duckdb": ("is not a DuckDB database file", "name another file"),
     "newer version of duckdb": ("was written by a newer DuckDB", "upgrade it: pip install --upgrade duckdb"),
     "is a directory": ("is a folder", "name a file"),
     "not a directory": ("can't be opened: a part of its path is a file, not a folder", "name another file"),
     "no such file": ("can't be made or opened there", "choose another folder"),
-    "permission denied": ("can't be opened: no permission", "choose another folder, or ask for the right to write"),
+    "permission denied": (
+        "can't be opened: no permission",
+        "choose another folder, or ask for the right to write",
+    ),
     "read-only file system": ("can't be written: the file system is read-only", "choose another folder"),
     "no space left": ("can't be written: the disk is full", "free some space"),
     "file too large": ("can't be written: a limit on the size of files is reached", "choose another folder"),

@@ -23,7 +23,9 @@ def export(database: Path, folder: Path, form: str = "parquet", *, overwrite: bo
     with Db.open(database, read_only=True) as db:
         found = db.rows_sql("tables", "select schema_name, table_name from duckdb_tables() order by all")
         if ("duckpaste", "provenance") not in found:
-            raise UserError("is not a synthetic database", str(database), "name a file that `duckpaste sample` wrote")
+            raise UserError(
+                "is not a synthetic database", str(database), "name a file that `duckpaste sample` wrote"
+            )
         targets = _targets([name for schema, name in found if schema == "main"], folder, form)
         if not overwrite:
             remedy = "name another folder, or replace it with --overwrite"

@@ -29,7 +29,9 @@ def built(path: Path) -> Iterator[Path]:
         fault = error.faults[0]
         if "be written" not in fault.what:
             raise
-        raise UserError(fault.what, str(path), fault.remedy) from None  # the temporary name says nothing to a person
+        raise UserError(
+            fault.what, str(path), fault.remedy
+        ) from None  # the temporary name says nothing to a person
     except OSError as error:
         remedy = "is the disk full or the folder read-only?"
         raise UserError(f"can't write: {error.strerror}", str(path), remedy) from None

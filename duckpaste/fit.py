@@ -87,10 +87,14 @@ def request(algorithm: str, options: Mapping[str, Any] | None = None) -> Request
 
 def options_help() -> dict[str, list[tuple[str, str]]]:
     """For people: title -> (option with its default, what it does), first those that every algorithm has."""
-    found = {"Every algorithm": [(f"alg.{name}={default}", text) for name, (default, text) in _COMMON.items()]}
+    found = {
+        "Every algorithm": [(f"alg.{name}={default}", text) for name, (default, text) in _COMMON.items()]
+    }
     for name in registry.names():
         fields = dataclasses.fields(registry.make(name, {}))  # type: ignore[arg-type]
-        found[name] = [(f"alg.{f.name}={f.default}", str(f.metadata.get("doc", ""))) for f in fields if f.init]
+        found[name] = [
+            (f"alg.{f.name}={f.default}", str(f.metadata.get("doc", ""))) for f in fields if f.init
+        ]
     found[MARE] = [("alg.model=mst", "the algorithm at every table of a view with several, and its options")]
     return found
 
@@ -139,9 +143,7 @@ def algorithm_of(view_alg: str) -> tuple[str, str]:
     return view, algorithm
 
 
-def fit_table(
-    db: Db, ready: Prepared, wanted: Request, ledger: Ledger, stage: Stage = _quiet
-) -> Model:
+def fit_table(db: Db, ready: Prepared, wanted: Request, ledger: Ledger, stage: Stage = _quiet) -> Model:
     """Fit one private table. Raises Faults before anything is spent, BudgetError when the ledger refuses."""
     with stage("check"):
         raise_all(check_rows(db, ready))

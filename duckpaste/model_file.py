@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from duckpaste import codec as codecs
 from duckpaste import model_kin
 from duckpaste.codec.base import Codec
 from duckpaste.db import Db, EngineError
-from duckpaste.domain import Domain, FloatArray
+from duckpaste.domain import Domain, FloatArray, IntArray
 from duckpaste.errors import UserError
 from duckpaste.files import built, check_folder
 from duckpaste.model import Column, Model, TableModel
@@ -38,14 +38,32 @@ def save(model: Model, path: Path) -> None:
             with db.transaction():  # one write to disk instead of one a statement
                 db.run("model_tables")
                 _fill(db, "info", [("format", str(FORMAT)), *model.info.items()])
-                kept = [t for table in model.tables for t in (table, model_kin.counts_of(table)) if t is not None]
+                kept = [
+                    t for table in model.tables for t in (table, model_kin.counts_of(table)) if t is not None
+                ]
                 for position, table in enumerate(kept):
                     _save_table(db, table, position)
                 model_kin.save(db, model, partial(_fill, db))
-                _fill(db, "releases", [
-                    (i, r.stage, r.mechanism, r.table, r.columns, r.query, r.cells, r.sensitivity, r.scale, r.loss, r.delta)
-                    for i, r in enumerate(model.releases, 1)
-                ])  # fmt: skip
+                _fill(
+                    db,
+                    "releases",
+                    [
+                        (
+                            i,
+                            r.stage,
+                            r.mechanism,
+                            r.table,
+                            r.columns,
+                            r.query,
+                            r.cells,
+                            r.sensitivity,
+                            r.scale,
+                            r.loss,
+                            r.delta,
+                        )
+                        for i, r in enumerate(model.releases, 1)
+                    ],
+                )
             db.run_sql("checkpoint", "checkpoint")
 
 
@@ -80,7 +98,9 @@ def _fill(db: Db, table: str, rows: Iterable[Sequence[Any]]) -> None:
     db.insert_arrow(f"model_{table}", f"insert into {table} select * from rows_", "rows_", data)
 
 
-def _fill_cells(db: Db, table: str, name: str, keyed: Iterable[tuple[Any, FloatArray]], *, sparse: bool) -> None:
+def _fill_cells(
+    db: Db, table: str, name: str, keyed: Iterable[tuple[Any, FloatArray]], *, sparse: bool
+) -> None:
     """Insert (table_name, *key, cell, value) rows of flat arrays."""
     import pyarrow as pa
 
@@ -89,42 +109,101 @@ def _fill_cells(db: Db, table: str, name: str, keyed: Iterable[tuple[Any, FloatA
         cell = np.flatnonzero(flat) if sparse else np.arange(len(flat))
         keys = key if isinstance(key, tuple) else (key,)
         constant = [pa.array([k] * len(cell)) for k in (name, *keys)]
-        data = pa.table([*constant, pa.array(cell), pa.array(flat[cell])], names=[f"c{i}" for i in range(len(keys) + 3)])
+        data = pa.table(
+            [*constant, pa.array(cell), pa.array(flat[cell])], names=[f"c{i}" for i in range(len(keys) + 3)]
+        )
         db.insert_arrow(f"model_{table}", f"insert into {table} select * from rows_", "rows_", data)
 
 
 def _save_table(db: Db, table: TableModel, position: int) -> None:
     name = table.name
-    _fill(db, "tables", [(name, position, float(table.network.total), list(table.primary_key), list(table.checks), table.comment)])
-    _fill(db, "columns", [(name, i, c.name, c.sql_type, c.not_null, c.comment) for i, c in enumerate(table.columns)])
-    _fill(db, "fields", [
-        (name, i, c.field.name, c.field.kind, c.field.nullable, list(c.field.refs), c.field.sql_type,
-         json.dumps(dict(c.field.options), default=str), json.dumps(c.spec(), default=_plain))
-        for i, c in enumerate(table.codecs)
-    ])  # fmt: skip
-    _fill(db, "codes", [
-        (name, c.field.name, k.name, k.size, k.ordered, k.null) for c in table.codecs for k in c.columns()
-    ])  # fmt: skip
-    _fill(db, "labels", [
-        (name, c.field.name, i, label) for c in table.codecs for i, label in enumerate(c.labels())
-    ])  # fmt: skip
+    _fill(
+        db,
+        "tables",
+        [
+            (
+                name,
+                position,
+                float(table.network.total),
+                list(table.primary_key),
+                list(table.checks),
+                table.comment,
+            )
+        ],
+    )
+    _fill(
+        db,
+        "columns",
+        [(name, i, c.name, c.sql_type, c.not_null, c.comment) for i, c in enumerate(table.columns)],
+    )
+    _fill(
+        db,
+        "fields",
+        [
+            (
+                name,
+                i,
+                c.field.name,
+                c.field.kind,
+                c.field.nullable,
+                list(c.field.refs),
+                c.field.sql_type,
+                json.dumps(dict(c.field.options), default=str),
+                json.dumps(c.spec(), default=_plain),
+            )
+            for i, c in enumerate(table.codecs)
+        ],
+    )
+    _fill(
+        db,
+        "codes",
+        [(name, c.field.name, k.name, k.size, k.ordered, k.null) for c in table.codecs for k in c.columns()],
+    )
+    _fill(
+        db,
+        "labels",
+        [(name, c.field.name, i, label) for c in table.codecs for i, label in enumerate(c.labels())],
+    )
     histograms = [((c.field.name, part), mass) for c in table.codecs for part, mass in c.arrays().items()]
     _fill_cells(db, "histograms", name, histograms, sparse=False)
     network = table.network
     steps: list[tuple[Any, ...]] = [
-        (name, i - len(network.evidence), None, [e], [network.domain[e]]) for i, e in enumerate(network.evidence)
+        (name, i - len(network.evidence), None, [e], [network.domain[e]])
+        for i, e in enumerate(network.evidence)
     ]
-    steps += [(name, i, s.column, list(s.parents), [int(x) for x in s.counts.shape]) for i, s in enumerate(network.steps)]
+    steps += [
+        (name, i, s.column, list(s.parents), [int(x) for x in s.counts.shape])
+        for i, s in enumerate(network.steps)
+    ]
     _fill(db, "steps", steps)
     _fill_cells(db, "factors", name, [(i, s.counts) for i, s in enumerate(network.steps)], sparse=True)
-    _fill(db, "expansions", [
-        (name, column, fine, int(coarse), float(weight))
-        for column, e in network.expansions.items()
-        for fine, (coarse, weight) in enumerate(zip(e.coarse, e.weights, strict=True))
-    ])  # fmt: skip
-    _fill(db, "measurements", [
-        (name, i, list(m.clique), [int(x) for x in m.values.shape], float(m.sigma)) for i, m in enumerate(table.measurements)
-    ])  # fmt: skip
+    _fill(
+        db,
+        "coarsenings",
+        [
+            (name, i, parent, code, int(coarse))
+            for i, s in enumerate(network.steps)
+            for parent, to in s.coarsen.items()
+            for code, coarse in enumerate(to)
+        ],
+    )
+    _fill(
+        db,
+        "expansions",
+        [
+            (name, column, fine, int(coarse), float(weight))
+            for column, e in network.expansions.items()
+            for fine, (coarse, weight) in enumerate(zip(e.coarse, e.weights, strict=True))
+        ],
+    )
+    _fill(
+        db,
+        "measurements",
+        [
+            (name, i, list(m.clique), [int(x) for x in m.values.shape], float(m.sigma))
+            for i, m in enumerate(table.measurements)
+        ],
+    )
     _fill_cells(db, "measured", name, [(i, m.values) for i, m in enumerate(table.measurements)], sparse=False)
 
 
@@ -139,10 +218,16 @@ def load(path: Path) -> Model:
         info = dict(db.rows_sql("model_info", "select key, value from info")) if _is_model(db) else {}
         made = str(info.pop("format", ""))
         if not made.isdecimal():
-            raise UserError("not a model file of duckpaste", str(path), "make one with: duckpaste fit VIEW.ALG -o model.duckdb")
+            raise UserError(
+                "not a model file of duckpaste",
+                str(path),
+                "make one with: duckpaste fit VIEW.ALG -o model.duckdb",
+            )
         if int(made) > FORMAT:
             raise UserError(
-                f"the model has format {made}, this duckpaste reads up to {FORMAT}", str(path), "install a newer duckpaste"
+                f"the model has format {made}, this duckpaste reads up to {FORMAT}",
+                str(path),
+                "install a newer duckpaste",
             )
         try:
             return _load(db, info)
@@ -159,7 +244,8 @@ def _load(db: Db, info: dict[str, str]) -> Model:
     tables = [
         _load_table(db, *row)
         for row in db.rows_sql(
-            "model_tables", "select table_name, total, primary_key, checks, comment from tables order by position"
+            "model_tables",
+            "select table_name, total, primary_key, checks, comment from tables order by position",
         )
     ]
     releases = [
@@ -170,7 +256,9 @@ def _load(db: Db, info: dict[str, str]) -> Model:
 
 
 def _columns(db: Db, name: str) -> list[Column]:
-    return [Column(*r) for r in _rows(db, name, "columns", "column_name, sql_type, not_null, comment", "position")]
+    return [
+        Column(*r) for r in _rows(db, name, "columns", "column_name, sql_type, not_null, comment", "position")
+    ]
 
 
 def _cells(db: Db, table: str, name: str) -> dict[int, tuple[Any, FloatArray]]:
@@ -200,7 +288,9 @@ def _load_codecs(db: Db, name: str) -> list[Codec]:
         histograms[field][part].append(mass)
     made = []
     columns = "field, kind, nullable, refs, sql_type, options, spec"
-    for field, kind, nullable, refs, sql_type, options, spec in _rows(db, name, "fields", columns, "position"):
+    for field, kind, nullable, refs, sql_type, options, spec in _rows(
+        db, name, "fields", columns, "position"
+    ):
         declared = Field(field, kind, nullable, tuple(refs), json.loads(options), sql_type)
         arrays = {part: np.array(mass) for part, mass in histograms[field].items()}
         made.append(codecs.load(declared, json.loads(spec), arrays, labels[field]))
@@ -212,20 +302,51 @@ def _load_network(db: Db, name: str, total: float) -> Network:
     sizes: dict[str, int] = {}
     evidence: list[str] = []
     steps = []
-    for number, column, parents, shape in _rows(db, name, "steps", "step, code_column, parents, shape", "step"):
+    coarsen = _coarsenings(db, name)
+    for number, column, parents, shape in _rows(
+        db, name, "steps", "step, code_column, parents, shape", "step"
+    ):
         if column is None:
             evidence += parents
             sizes[parents[0]] = shape[0]
         else:
             sizes[column] = shape[-1]
-            steps.append(Step(column, tuple(parents), _dense(factors.get(number), shape)))
+            steps.append(
+                Step(column, tuple(parents), _dense(factors.get(number), shape), coarsen.get(number, {}))
+            )
     expansions = {}
-    text = f"select code_column as c, coarse, weight from expansions where table_name = {literal(name)} order by 1, fine"
+    where = f"where table_name = {literal(name)}"
+    text = f"select code_column as c, coarse, weight from expansions {where} order by 1, fine"
     found = db.numpy_sql("model_expansions", text)
     for column in dict.fromkeys(str(c) for c in found["c"]):
         mine = np.asarray(found["c"]) == column
-        expansions[column] = Expansion(np.asarray(found["coarse"][mine], dtype=np.int64), np.asarray(found["weight"][mine]))
+        expansions[column] = Expansion(
+            np.asarray(found["coarse"][mine], dtype=np.int64), np.asarray(found["weight"][mine])
+        )
     return Network(Domain(sizes), tuple(evidence), steps, expansions, total)
+
+
+def _check_parents(
+    parents: Sequence[str], shape: Sequence[int], sizes: Mapping[str, int], coarsen: Mapping[str, IntArray]
+) -> None:
+    """Raise LookupError when a step's table has no place for a code of its parents."""
+    for parent, size in zip(parents, shape[:-1], strict=True):
+        to = coarsen.get(parent, np.arange(sizes[parent]))
+        if len(to) != sizes[parent] or to.min() < 0 or to.max() >= size:
+            raise LookupError(parent)
+
+
+def _coarsenings(db: Db, name: str) -> dict[int, dict[str, IntArray]]:
+    """Step -> parent -> the group of each of its codes."""
+    where = f"where table_name = {literal(name)}"
+    text = f"select step, code_column as c, coarse from coarsenings {where} order by 1, 2, code"
+    found = db.numpy_sql("model_coarsenings", text)
+    out: dict[int, dict[str, IntArray]] = defaultdict(dict)
+    step, column = np.asarray(found["step"]), np.asarray(found["c"]).astype(str)
+    for number, parent in dict.fromkeys(zip(step.tolist(), column.tolist(), strict=True)):
+        mine = (step == number) & (column == parent)
+        out[number][parent] = np.asarray(found["coarse"], dtype=np.int64)[mine]
+    return out
 
 
 def _rows(db: Db, name: str, table: str, columns: str, order: str) -> list[tuple[Any, ...]]:
@@ -233,7 +354,9 @@ def _rows(db: Db, name: str, table: str, columns: str, order: str) -> list[tuple
     return db.rows_sql(f"model_{table}", text, [name])
 
 
-def _load_table(db: Db, name: str, total: float, key: list[str], checks: list[str], comment: str) -> TableModel:
+def _load_table(
+    db: Db, name: str, total: float, key: list[str], checks: list[str], comment: str
+) -> TableModel:
     found = _cells(db, "measured", name)
     measurements = [
         Measurement(tuple(clique), _dense(found.get(i), shape), sigma)

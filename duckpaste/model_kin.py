@@ -18,7 +18,9 @@ def counts_of(table: TableModel) -> TableModel | None:
     lineage = table.lineage
     if lineage is None:
         return None
-    return TableModel(f"{table.name} per {lineage.parent}", [], [lineage.codec], lineage.network, lineage.measurements)
+    return TableModel(
+        f"{table.name} per {lineage.parent}", [], [lineage.codec], lineage.network, lineage.measurements
+    )
 
 
 def save(db: Db, model: Model, fill: Callable[[str, list[Sequence[Any]]], None]) -> None:
@@ -28,7 +30,9 @@ def save(db: Db, model: Model, fill: Callable[[str, list[Sequence[Any]]], None])
         counts = counts_of(table)
         if table.lineage is not None and counts is not None:
             lineage = table.lineage
-            lineages.append((table.name, lineage.parent, list(lineage.owner), list(lineage.referenced), counts.name))
+            lineages.append(
+                (table.name, lineage.parent, list(lineage.owner), list(lineage.referenced), counts.name)
+            )
     fill("lineages", lineages)
     fill("siblings", [
         (t.name, list(s.sequencer), s.order, list(s.starts)) for t in model.tables if (s := t.siblings) is not None
@@ -66,7 +70,9 @@ def load(
         table = by_name[name]
         by_name[name] = replace(table, links=[*table.links, Link(own, target, referenced, kind, nullable)])
     lookups = [
-        Lookup(name, columns(name), key, db.arrow_sql("lookup_rows", f"select * from {sql.ident(LOOKUPS, name)}"))
+        Lookup(
+            name, columns(name), key, db.arrow_sql("lookup_rows", f"select * from {sql.ident(LOOKUPS, name)}")
+        )
         for name, _, key in db.rows_sql("model_lookups", "select * from lookups order by position")
     ]
     return [t for t in by_name.values() if t.name not in counts], lookups

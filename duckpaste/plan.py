@@ -15,7 +15,11 @@ from duckpaste.prepare import Prepared
 from duckpaste.privacy import discovery
 from duckpaste.privacy.accountant import Accountant, Guarantee
 
-_NAMES = {WantHistogram: "fine histograms", WantValues: "values of categories", WantBounds: "ranges of numbers"}
+_NAMES = {
+    WantHistogram: "fine histograms",
+    WantValues: "values of categories",
+    WantBounds: "ranges of numbers",
+}
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,9 @@ def discoveries(codecs: Sequence[Codec], shares: Split, sigma: Callable[[float],
         count = sum(list(c.promises()).count(kind) for c in codecs)
         if count:
             loss = shares.wants[kind]
-            found.append(Release("discover", f"{count} {name}", count, _cells(codecs, kind), loss * count, sigma(loss)))
+            found.append(
+                Release("discover", f"{count} {name}", count, _cells(codecs, kind), loss * count, sigma(loss))
+            )
     return found
 
 
@@ -82,7 +88,11 @@ def declared_of(codecs: Sequence[Codec]) -> tuple[list[str], list[str]]:
         wants = {_NAMES[k] for k in codec.promises() if k is not WantHistogram and k in _NAMES}
         if wants:
             undeclared.append(f"{field.name}: {', '.join(sorted(wants))}")
-        facts = [f"{k} {field.options[k]}" for k in ("min", "max", "min_len", "max_len", "value") if k in field.options]
+        facts = [
+            f"{k} {field.options[k]}"
+            for k in ("min", "max", "min_len", "max_len", "value")
+            if k in field.options
+        ]
         if field.option("values") is not None:
             facts.append(f"{len(field.options['values'])} values")
         if field.option("edges") is not None:

@@ -46,7 +46,9 @@ def prepare(db: Db, view: View, schema: str) -> Prepared:
     """Make the codecs of the view's private table. `view` is resolved. Reads no row."""
     private = [t for t in view.tables if not t.public]
     if not private:
-        raise UserError("the view has no private table", view.name, "every table is public: nothing to synthesise")
+        raise UserError(
+            "the view has no private table", view.name, "every table is public: nothing to synthesise"
+        )
     if len(private) > 1:
         names = ", ".join(t.name for t in private)
         raise UserError(
@@ -65,14 +67,17 @@ def prepare(db: Db, view: View, schema: str) -> Prepared:
         try:
             made.append(codecs.make(field))
         except UserError as error:
-            faults.extend(Fault(f.what, f.where or f"{table.name}.{field.name}", f.remedy) for f in error.faults)
+            faults.extend(
+                Fault(f.what, f.where or f"{table.name}.{field.name}", f.remedy) for f in error.faults
+            )
     raise_all([*faults, *_same_codes(table, made), *_repeated_key(table)])
     if not any(c.columns() for c in made):
         remedy = "declare at least one field that is not a key or ignored"
         raise UserError("no column of the table is modelled", table.name, remedy)
     nulls = {f.name for f in table.fields if f.kind == "ignore"}
     columns = [
-        Column(f.name, f.sql_type or "VARCHAR", not f.nullable and f.name not in nulls, f.comment) for f in table.fields
+        Column(f.name, f.sql_type or "VARCHAR", not f.nullable and f.name not in nulls, f.comment)
+        for f in table.fields
     ]
     return Prepared(view, table, sql.ident(db.database, schema, table.name), columns, made)
 
@@ -111,7 +116,9 @@ def in_decoding_order(table: Table) -> list[Field]:
         ready = [f for f in left if all(r in done or r not in names or r == f.name for r in f.refs)]
         if not ready:
             circle = ", ".join(f.name for f in left)
-            raise UserError("fields reference each other in a circle", f"{table.name}: {circle}", "drop one reference")
+            raise UserError(
+                "fields reference each other in a circle", f"{table.name}: {circle}", "drop one reference"
+            )
         out += ready
         done |= {f.name for f in ready}
         left = [f for f in left if f.name not in done]
@@ -129,7 +136,9 @@ def faults_of(
     db: Db, relation: str, name: str, codecs: Sequence[Codec], *, unit: str | None = None, exact: bool = False
 ) -> list[Fault]:
     """Faults of the rows of `relation` (SQL), called `name`; see `check_rows`."""
-    predicates = [(codec.field.name, what, p, _remedy(what)) for codec in codecs for what, p in codec.faults()]
+    predicates = [
+        (codec.field.name, what, p, _remedy(what)) for codec in codecs for what, p in codec.faults()
+    ]
     if unit:
         what, remedy = "holds NULL although it is the privacy unit", "leave such rows out in the view's SQL"
         predicates.append((unit, what, f"{sql.ident(unit)} IS NULL", remedy))

@@ -46,7 +46,9 @@ def faults(db: Db, what: Ready, *, exact: bool = False) -> list[Fault]:
         return [
             fault
             for name, member in what.members.items()
-            for fault in faults_of(db, f"({what.rows_sql(name)})", f"{what.view.name}.{name}", member.codecs, exact=exact)
+            for fault in faults_of(
+                db, f"({what.rows_sql(name)})", f"{what.view.name}.{name}", member.codecs, exact=exact
+            )
         ]
     return check_rows(db, what, exact=exact)
 
@@ -61,7 +63,9 @@ def fit(db: Db, what: Ready, wanted: Request, ledger: Ledger, stage: Stage | Non
     return fit_table(db, what, wanted, ledger, stages)
 
 
-def fidelity(db: Db, what: Ready, model: Model, synthetic: Path) -> tuple[list[Fidelity], list[dict[str, Any]]]:
+def fidelity(
+    db: Db, what: Ready, model: Model, synthetic: Path
+) -> tuple[list[Fidelity], list[dict[str, Any]]]:
     """Scores of every table, and of every number of children. Exact: internal."""
     if isinstance(what, Family):
         from duckpaste.evaluate.kin import compare_family

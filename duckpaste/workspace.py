@@ -21,7 +21,9 @@ class Workspace:
     `views` are folders of a user's own views, looked up before those that ship. `new` tells that the database file
     was made for this workspace: when the block of `with` fails before anything stands in it, the file goes."""
 
-    def __init__(self, db: Db, views: Sequence[Path] = (), ledger: Path | None = None, *, new: bool = False) -> None:
+    def __init__(
+        self, db: Db, views: Sequence[Path] = (), ledger: Path | None = None, *, new: bool = False
+    ) -> None:
         self.db = db
         self.views = tuple(views)
         self._ledger = ledger
@@ -67,7 +69,9 @@ class Workspace:
             private.append(Path(view.database.removeprefix("sqlite:")))
         for path in private:
             if path is not None and is_same(path, target):
-                raise UserError("is the private data, or its ledger", str(target), "name another file with -o")
+                raise UserError(
+                    "is the private data, or its ledger", str(target), "name another file with -o"
+                )
 
     def ingest_dataset(
         self, name: str, raw: Path | None, parameters: Mapping[str, Any], beside: Sequence[Path] = ()
@@ -83,7 +87,12 @@ class Workspace:
         return ingest.ingest_dataset(self.db, path, raw, parameters)
 
     def ingest(
-        self, view: View, *, raw: Path | None = None, parameters: Mapping[str, Any] | None = None, anew: bool = False
+        self,
+        view: View,
+        *,
+        raw: Path | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        anew: bool = False,
     ) -> list[str]:
         """Make what is missing of the view and its dataset (`anew`: everything); return what was made.
 
@@ -92,7 +101,9 @@ class Workspace:
 
         _check_raw(raw)
         if parameters and not view.dataset:
-            raise UserError(f"has no dataset that could take data.{next(iter(parameters))}", view.name, "leave it out")
+            raise UserError(
+                f"has no dataset that could take data.{next(iter(parameters))}", view.name, "leave it out"
+            )
         made: list[str] = []
         if view.dataset and (anew or parameters or not ingest.is_ingested(self.db, view.dataset)):
             made += [f"{view.dataset}.{t}" for t in self.ingest_dataset(
@@ -119,7 +130,9 @@ class Workspace:
         if not names & {fold(t.name) for t in view.tables}:
             where = str(self.db.path or "the connection")
             remedy = "write one that makes its tables, or name the database that holds them"
-            raise UserError(f"none of its tables is in {where}, and it has no *.sql file", f"view {view.name}", remedy)
+            raise UserError(
+                f"none of its tables is in {where}, and it has no *.sql file", f"view {view.name}", remedy
+            )
 
     def ready(self, view: View) -> Prepared:
         """The view's one private table, ready to fit."""
@@ -128,7 +141,11 @@ class Workspace:
 
 
 def open_workspace(
-    database: Path, views: Sequence[Path] = (), settings: Mapping[str, Any] | None = None, *, ledger: Path | None = None
+    database: Path,
+    views: Sequence[Path] = (),
+    settings: Mapping[str, Any] | None = None,
+    *,
+    ledger: Path | None = None,
 ) -> Workspace:
     """Open (or make) a working database. Raises UserError."""
     if not database.resolve().parent.is_dir():

@@ -1,8 +1,8 @@
 {#-
 model_tables: the tables of a model file
 inputs: none
-output: info, tables, columns, fields, codes, labels, histograms, steps, factors, expansions, measurements, measured,
-  lineages, siblings, links, lookups, releases
+output: info, tables, columns, fields, codes, labels, histograms, steps, factors, coarsenings, expansions, measurements,
+  measured, lineages, siblings, links, lookups, releases
 grain: as the comments on the tables say
 sensitivity: everything here came through a door of the privacy source, or is public by declaration
 -#}
@@ -31,6 +31,9 @@ create table steps (table_name varchar not null, step integer not null, code_col
 comment on table steps is 'drawing order: each code column is drawn given its parents; a step without a column is evidence';
 create table factors (table_name varchar not null, step integer not null, cell bigint not null, value double not null);
 comment on table factors is 'counts of a step, row-major over (parents, column); absent cells are 0';
+create table coarsenings (table_name varchar not null, step integer not null, code_column varchar not null,
+  code integer not null, coarse integer not null);
+comment on table coarsenings is 'parents that a step sees at a coarser height: the group of each of their codes';
 create table expansions (table_name varchar not null, code_column varchar not null, fine integer not null,
   coarse integer not null, weight double not null);
 comment on table expansions is 'compressed columns: the coarse code of each code, and its weight when expanded again';

@@ -24,9 +24,9 @@ from duckpaste.model import Column, Model, TableModel
 from duckpaste.model_file import FORMAT, load, save
 from duckpaste.models.base import Measurement
 from duckpaste.models.network import Expansion, Network, Step
+from duckpaste.output.writer import sample
 from duckpaste.privacy.ledger import Release
 from duckpaste.sample.tabular import batches
-from duckpaste.output.writer import sample
 
 INFO = {"epsilon": "1.0", "delta": "0.0", "run": "r", "algorithm": "x", "unit": "row", "contributions": "1"}
 
@@ -80,7 +80,7 @@ def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 @st.composite
 def networks(draw: st.DrawFn) -> tuple[Network, dict[str, int]]:
-    """Any tree of steps, some compressed, some steps without any count."""
+    """Any network of steps, some columns compressed, some parents coarser, some steps without any count."""
     seed = draw(st.integers(0, 2**32 - 1))
     rng = np.random.default_rng(seed)
     names = [f'c "{i}' for i in range(draw(st.integers(1, 5)))]
@@ -90,8 +90,10 @@ def networks(draw: st.DrawFn) -> tuple[Network, dict[str, int]]:
         parents = (
             tuple(names[j] for j in sorted(draw(st.sets(st.integers(0, i - 1), max_size=2)))) if i else ()
         )
-        counts = rng.random((*(sizes[p] for p in parents), sizes[name])) * rng.integers(0, 2)
-        steps.append(Step(name, parents, counts))
+        coarsen = {p: np.sort(rng.integers(0, sizes[p], sizes[p])) for p in parents if draw(st.booleans())}
+        shape = [int(coarsen[p].max()) + 1 if p in coarsen else sizes[p] for p in parents]
+        counts = rng.random((*shape, sizes[name])) * rng.integers(0, 2)
+        steps.append(Step(name, parents, counts, coarsen))
     expansions, fine = {}, dict(sizes)
     for name in names:
         if draw(st.booleans()):
@@ -118,6 +120,7 @@ def test_any_network_comes_back(
     assert again["it's"].network.total == network.total
     for a, b in zip(network.steps, again["it's"].network.steps, strict=True):
         assert (a.column, a.parents) == (b.column, b.parents) and np.array_equal(a.counts, b.counts)
+        assert {p: to.tolist() for p, to in a.coarsen.items()} == {p: to.tolist() for p, to in b.coarsen.items()}
 
 
 def test_evidence_and_releases_come_back(tmp_path: Path) -> None:
@@ -149,6 +152,19 @@ def test_the_file_is_plain_tables_that_can_be_edited(db: Db, tmp_path: Path) -> 
     assert {r["kind"] for r in drawn(load(path))} == {"b", "it's"}
     with Db.open(path, read_only=True) as made:
         assert all(r[0] for r in made.rows_sql("t", "select comment is not null from duckdb_tables()"))
+
+
+@pytest.mark.parametrize("fault", ["set coarse = 9 where code = 1", "set coarse = -1 where code = 0", "set step = 0"])
+def test_coarser_parents_that_do_not_fit_are_damage(tmp_path: Path, fault: str) -> None:
+    coarse = Step("c", ("p",), np.ones((2, 2)), {"p": np.array([0, 0, 1])})
+    network = Network(Domain({"p": 3, "c": 2}), (), [Step("p", (), np.ones(3)), coarse], total=5.0)
+    table = TableModel("t", [], [make(category(n, range(s))) for n, s in network.domain.sizes.items()], network)
+    path = tmp_path / "m.duckdb"
+    save(Model([table], INFO), path)
+    load(path)
+    edited(path, f"update coarsenings {fault}")
+    with pytest.raises(UserError, match="damaged"):
+        load(path)
 
 
 # -- what is no model

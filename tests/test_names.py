@@ -21,10 +21,10 @@ from duckpaste.errors import Faults
 from duckpaste.evaluate.fidelity import compare
 from duckpaste.model import Column, Model, TableModel
 from duckpaste.models.network import Network, Step
+from duckpaste.output.writer import sample
 from duckpaste.prepare import check_rows
 from duckpaste.privacy import source as module
 from duckpaste.privacy.source import Source, protect
-from duckpaste.output.writer import sample
 from duckpaste.schema.view import Field, Table
 
 NAMES = [
@@ -136,11 +136,14 @@ def test_encoded_and_stored_keys(db: Db, stored: bool, monkeypatch: pytest.Monke
     asked = [(a, b) for a in names for b in names if names.index(a) < names.index(b)]
     coarse = encoded.recoded({n: np.array([0, 0, 1]) for n in names[::3]}, asked)
     assert coarse._counter.keys if stored else not coarse._counter.keys
+    db.trace.clear()
     for m in coarse.measure(asked, [INF] * len(asked), "pairs"):
         expected = np.zeros(m.values.shape, dtype=np.int64)
         codes = [np.array([0, 0, 1])[CODES[n]] if n in names[::3] else CODES[n] for n in m.clique]
         np.add.at(expected, tuple(codes), 1)
         assert np.array_equal(m.values, expected), m.clique
+    text = " ".join(s.sql for s in db.trace if s.name == "marginals")
+    assert all(sql.ident(key) in text for key in coarse._counter.keys.values()), "the stored keys are read"
 
 
 def test_faults_and_null_shares(db: Db) -> None:

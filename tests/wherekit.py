@@ -19,7 +19,13 @@ from duckpaste.schema.view import Field
 
 
 def random_codec(
-    name: str, kind: str, sql_type: str = "", nullable: bool = False, *, refs: tuple[str, ...] = (), **options: Any
+    name: str,
+    kind: str,
+    sql_type: str = "",
+    nullable: bool = False,
+    *,
+    refs: tuple[str, ...] = (),
+    **options: Any,
 ) -> Codec:
     """A codec whose wants are answered at random: many empty cells, a few heavy ones."""
     made = make(Field(name, kind, nullable, refs, options, sql_type))
@@ -47,7 +53,9 @@ def random_table(
     names = list(sizes)
     steps = []
     for i, column in enumerate(names):
-        mine = tuple(str(p) for p in rng.permutation(names[max(0, i - near) : i])[: rng.integers(0, parents + 1)])
+        mine = tuple(
+            str(p) for p in rng.permutation(names[max(0, i - near) : i])[: rng.integers(0, parents + 1)]
+        )
         steps.append(Step(column, mine, rng.gamma(0.7, size=[sizes[n] for n in (*mine, column)])))
     network = Network(Domain(sizes), (), steps, dict(expansions or {}), 1000.0)
     columns = [Column(c, codec.field.sql_type) for codec in codecs for c in codec.field.columns]

@@ -111,5 +111,7 @@ def main(words: Sequence[str] | None = None) -> None:
             raise
         # The text of an unforeseen error may quote a value, so only its kind is shown.
         kind = type(error).__name__
-        click.echo(f"Error: internal fault ({kind}); DUCKPASTE_DEBUG=1 shows where. Please report it.", err=True)
+        click.echo(
+            f"Error: internal fault ({kind}); DUCKPASTE_DEBUG=1 shows where. Please report it.", err=True
+        )
         sys.exit(1)

@@ -46,7 +46,9 @@ def workspace_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-raw_option = click.option("--raw", type=click.Path(path_type=Path), help="The folder of a dataset's raw files.")
+raw_option = click.option(
+    "--raw", type=click.Path(path_type=Path), help="The folder of a dataset's raw files."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 parameters_argument = click.argument("parameters", nargs=-1, metavar="[KEY=VALUE]...")
 
@@ -104,7 +106,9 @@ def stage(name: str) -> Iterator[None]:
     click.echo(f"{name:<12} {time.perf_counter() - start:7.2f} s", err=True)
 
 
-def table(rows: Sequence[Sequence[Any]], headers: Sequence[str], *, as_json: bool = False, **kwargs: Any) -> None:
+def table(
+    rows: Sequence[Sequence[Any]], headers: Sequence[str], *, as_json: bool = False, **kwargs: Any
+) -> None:
     """Print rows as a table, or as JSON objects."""
     if as_json:
         print_json([dict(zip(headers, r, strict=True)) for r in rows])

@@ -21,7 +21,12 @@ _HEADERS = ["ward", "% real", "% synth", "age real", "age synth", "women real", 
               help="The folder for everything that is made.")  # fmt: skip
 @click.option("--epsilon", metavar="NUMBER", default="2", show_default=True, help="The privacy budget.")
 @click.option(
-    "--seed", type=click.IntRange(min=0), metavar="N", default=1, show_default=True, help="The seed of the sample."
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="The seed of the sample.",
 )
 def demo(rows: int, out: Path, epsilon: str, seed: int) -> None:
     """Make a fictional clinic, fit a private model of it, draw a synthetic clinic, and compare the two.

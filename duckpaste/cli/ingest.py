@@ -40,7 +40,9 @@ def _parameters(words: tuple[str, ...]) -> dict[str, Any]:
 
     algorithm, values = parse(words)
     if algorithm:
-        raise UserError("an ingest takes no option of an algorithm", f"alg.{next(iter(algorithm))}", "leave it out")
+        raise UserError(
+            "an ingest takes no option of an algorithm", f"alg.{next(iter(algorithm))}", "leave it out"
+        )
     return values
 
 

@@ -10,7 +10,9 @@ import click
 @click.command("init", short_help="Write a view of your own database.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="The view's folder (default: views/NAME).")
-@click.option("--sniff", is_flag=True, help="Guess the types of a CSV file from its values (it looks at private data).")
+@click.option(
+    "--sniff", is_flag=True, help="Guess the types of a CSV file from its values (it looks at private data)."
+)
 def init(source: Path, out: Path | None, sniff: bool) -> None:
     """Write a view of a DuckDB, CSV or Parquet file from its catalogue: types, keys, comments; no value is read.
 

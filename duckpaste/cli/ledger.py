@@ -30,7 +30,18 @@ def ledger(database: Path, every: bool, as_json: bool) -> None:
     book = Ledger(find(database))
     try:
         rows: list[tuple[Any, ...]] = book.db.rows("ledger_lines" if every else "ledger_stages")
-        headers = ["release", "written", "view", "stage", "mechanism", "columns", "cells", "scale", "rho", "state"]
+        headers = [
+            "release",
+            "written",
+            "view",
+            "stage",
+            "mechanism",
+            "columns",
+            "cells",
+            "scale",
+            "rho",
+            "state",
+        ]
         if not every:
             headers = ["run", "view", "algorithm", "stage", "mechanism", "releases", "cells", "rho", "state"]
         totals = book.totals()

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 @click.option("--all", "anew", is_flag=True, help="Ingest dataset and view anew, even when they are there.")
 @click.option("-n", "rows", type=click.IntRange(min=1), metavar="N",
               help="Rows to draw (default: the fitted, noisy number).")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the sample (never of the noise).")
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the sample (never of the noise)."
+)
 @raw_option
 @json_option
 @workspace_options
@@ -66,8 +68,8 @@ def run(
     from duckpaste.files import results
     from duckpaste.fit import algorithm_of, request
     from duckpaste.model_file import check_target as check_model
-    from duckpaste.privacy.ledger import Ledger
     from duckpaste.output.writer import check_target, sample
+    from duckpaste.privacy.ledger import Ledger
 
     name, algorithm = algorithm_of(view_alg)
     given, values = parse(parameters)
@@ -110,7 +112,9 @@ def run(
         headers = ["children", "none real", "none synthetic", "mean real", "mean synthetic", "distance",
                    "with parent", "with row before"]  # fmt: skip
         table(shown, headers, disable_numparse=True)
-    click.echo(f"\n{synthetic}: {', '.join(f'{t} {n:,} rows' for t, n in done.rows.items())}, seed {done.seed}")
+    click.echo(
+        f"\n{synthetic}: {', '.join(f'{t} {n:,} rows' for t, n in done.rows.items())}, seed {done.seed}"
+    )
     click.echo(model.describe())
 
 

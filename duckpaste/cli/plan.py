@@ -93,9 +93,15 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
     measure = "epsilon" if made.guarantee.pure else "rho"
     headers = ["stage", "what", "releases", "cells", measure, "noise sd"]
     if as_json:
-        table([(r.stage, r.what, r.count, r.cells, r.loss, r.sigma) for r in made.releases], headers, as_json=True)
+        table(
+            [(r.stage, r.what, r.count, r.cells, r.loss, r.sigma) for r in made.releases],
+            headers,
+            as_json=True,
+        )
         return
-    rows = [(r.stage, r.what, r.count, f"{r.cells:,}", _number(r.loss), f"{r.sigma:,.2f}") for r in made.releases]
+    rows = [
+        (r.stage, r.what, r.count, f"{r.cells:,}", _number(r.loss), f"{r.sigma:,.2f}") for r in made.releases
+    ]
     table(rows, headers, disable_numparse=True, colalign=["left", "left"] + ["right"] * 4)
     unit = _unit(made.unit, made.contributions)
     click.echo(f"\nguarantee: {made.guarantee} for {unit}; in all {measure} {_number(made.loss)}")

@@ -31,10 +31,23 @@ def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("synthetic.duckdb"), show_default=True,
               help="The synthetic database.")  # fmt: skip
-@click.option("-n", "rows", type=click.IntRange(min=1), metavar="N", help="Rows (default: the fitted, noisy number).")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same model and seed give the same tables.")
-@click.option("--where", metavar="SQL", help="Only rows for which this is true; rare ones are drawn as quickly.")
-@click.option("--scale", type=float, default=1.0, show_default=True, metavar="X", help="X times the fitted number of rows.")
+@click.option(
+    "-n", "rows", type=click.IntRange(min=1), metavar="N", help="Rows (default: the fitted, noisy number)."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N", help="The same model and seed give the same tables."
+)
+@click.option(
+    "--where", metavar="SQL", help="Only rows for which this is true; rare ones are drawn as quickly."
+)
+@click.option(
+    "--scale",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="X",
+    help="X times the fitted number of rows.",
+)
 @click.option("--keys", default="declared", show_default=True,
               help="Of related tables: declared (DuckDB proves them), checked, or none.")  # fmt: skip
 @click.option("--overwrite", is_flag=True,

@@ -32,7 +32,11 @@ _FAMILIES = {
 def make(field: Field) -> Codec:
     """A fresh codec for a declared field. Unknown kinds raise UserError."""
     if field.kind not in _FAMILIES:
-        raise UserError(f"unknown type {field.kind!r}", f"{field.place} {field.name}".strip(), nearest(field.kind, _FAMILIES))
+        raise UserError(
+            f"unknown type {field.kind!r}",
+            f"{field.place} {field.name}".strip(),
+            nearest(field.kind, _FAMILIES),
+        )
     module, name = _FAMILIES[field.kind]
     codec: Codec = getattr(import_module(f"duckpaste.codec.{module}"), name)(field)
     return codec

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from duckpaste.domain import FloatArray, IntArray
@@ -21,8 +23,8 @@ class Alias:
         mean = np.repeat(np.where(total <= 0, 1.0, total / self.width), self.width)
         self.keep = share / mean
         self.other = np.arange(len(mass))
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
-            self._build(int(low), int(high))
+        for low, high in pairwise(bounds.tolist()):
+            self._build(low, high)
 
     def _build(self, low: int, high: int) -> None:
         """Fill each cell that has less than the mean from one that has more."""

@@ -42,7 +42,9 @@ class Part:
 
 def alone(columns: Sequence[CodeColumn], codes: Sequence[int]) -> Axis:
     """One atom a code; a single one where there is no code column."""
-    return Axis(columns, np.array([codes] if columns else np.zeros((0, 1)), dtype=np.int64), np.ones(len(codes)))
+    return Axis(
+        columns, np.array([codes] if columns else np.zeros((0, 1)), dtype=np.int64), np.ones(len(codes))
+    )
 
 
 def cells(binned: Binned) -> tuple[IntArray, FloatArray]:

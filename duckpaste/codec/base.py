@@ -119,7 +119,11 @@ class Codec(ABC):
 
     @abstractmethod
     def decode(
-        self, codes: Mapping[str, IntArray], rows: range, rng: np.random.Generator, decoded: Mapping[str, pa.Array]
+        self,
+        codes: Mapping[str, IntArray],
+        rows: range,
+        rng: np.random.Generator,
+        decoded: Mapping[str, pa.Array],
     ) -> Mapping[str, pa.Array]:
         """Values for rows `rows` (their global numbers): SQL column -> Arrow array of len(rows).
 
@@ -140,5 +144,7 @@ class Codec(ABC):
         """The value of each code of the (only) categorical code column, NULL as None."""
         return ()
 
-    def restore(self, spec: Mapping[str, Any], arrays: Mapping[str, FloatArray], labels: Sequence[str | None]) -> None:
+    def restore(
+        self, spec: Mapping[str, Any], arrays: Mapping[str, FloatArray], labels: Sequence[str | None]
+    ) -> None:
         """Become the codec that wrote these; called on a codec fresh from `make`."""

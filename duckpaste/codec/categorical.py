@@ -111,7 +111,11 @@ class Categorical(Codec):
     # -- Arrow
 
     def decode(
-        self, codes: Mapping[str, IntArray], rows: range, rng: np.random.Generator, decoded: Mapping[str, pa.Array]
+        self,
+        codes: Mapping[str, IntArray],
+        rows: range,
+        rng: np.random.Generator,
+        decoded: Mapping[str, pa.Array],
     ) -> Mapping[str, pa.Array]:
         """A dictionary array of text. "other" is its label; where the type has no room for it, a known value."""
         import pyarrow as pa
@@ -147,7 +151,9 @@ class Categorical(Codec):
         head: list[str | None] = [None] if self.nullable else []
         return [*head, *(self.values or ()), *([self.other_label] if self.other else [])]
 
-    def restore(self, spec: Mapping[str, Any], arrays: Mapping[str, Any], labels: Sequence[str | None]) -> None:
+    def restore(
+        self, spec: Mapping[str, Any], arrays: Mapping[str, Any], labels: Sequence[str | None]
+    ) -> None:
         """The values as they were."""
         first, last = int(self.nullable), len(labels) - int(self.other)
         self.values = [str(v) for v in labels[first:last]]

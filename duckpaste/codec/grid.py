@@ -115,7 +115,9 @@ class Binned:
 
     `starts` are the first cells of the bins (points follow as bins of their own)."""
 
-    def __init__(self, name: str, grid: Grid, bins: int, *, nullable: bool, edges: Sequence[float] = ()) -> None:
+    def __init__(
+        self, name: str, grid: Grid, bins: int, *, nullable: bool, edges: Sequence[float] = ()
+    ) -> None:
         self.name = name
         self.grid = grid
         self.nullable = nullable
@@ -135,7 +137,9 @@ class Binned:
     @property
     def bins(self) -> int:
         """Number of bins; an upper bound before the histogram is known."""
-        regular = len(self.starts) or (len(self.edges) - 1 if self.edges else min(self.limit, self.grid.cells))
+        regular = len(self.starts) or (
+            len(self.edges) - 1 if self.edges else min(self.limit, self.grid.cells)
+        )
         return regular + len(self.grid.points)
 
     @property
@@ -207,4 +211,3 @@ def _search(x: str, edges: Sequence[int | float], first: int, last: int) -> str:
         return f"CASE WHEN {x} < {literal(edges[middle])} THEN {tree(lo, middle)} ELSE {tree(middle + 1, hi)} END"
 
     return f"CASE WHEN {x} IS NULL THEN NULL ELSE {tree(0, last - first)} END"
-

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from duckpaste.codec.base import (
-    Codec, CodeColumn, ColumnSql, Histogram, Want, WantBounds, WantHistogram, column_sql,
+    Codec,
+    CodeColumn,
+    ColumnSql,
+    Histogram,
+    Want,
+    WantBounds,
+    WantHistogram,
+    column_sql,
 )  # fmt: skip
 from duckpaste.codec.grid import FINE_CELLS, Binned, Grid
 from duckpaste.domain import FloatArray, IntArray
@@ -69,9 +76,13 @@ class Numeric(Codec):
         if low is None or high is None:
             return
         if self.integer and (low < _INT64[0] or high > _INT64[1]):
-            raise UserError("min and max of whole numbers must fit 64 bits", self.field.name, "narrow min and max")
+            raise UserError(
+                "min and max of whole numbers must fit 64 bits", self.field.name, "narrow min and max"
+            )
         points = [self._unit(p) for p in self.field.option("spikes", (0,))]
-        grid = Grid.over(low, high, integer=self.integer, points=points, limit=int(self.field.option("cells", FINE_CELLS)))
+        grid = Grid.over(
+            low, high, integer=self.integer, points=points, limit=int(self.field.option("cells", FINE_CELLS))
+        )
         bins = int(self.field.option("bins", 20))
         self.binned = Binned(self.field.name, grid, bins, nullable=self.nullable, edges=self.edges)
 
@@ -103,7 +114,9 @@ class Numeric(Codec):
             self.low = min(self.low, self.high)
             self._build()
         elif self.binned is not None and isinstance(answer, Histogram):
-            self.binned.learn(answer.counts, answer.sigma, equal_width=self.field.option("binning") == "width")
+            self.binned.learn(
+                answer.counts, answer.sigma, equal_width=self.field.option("binning") == "width"
+            )
 
     # -- SQL
 
@@ -125,7 +138,9 @@ class Numeric(Codec):
 
     def columns(self) -> Sequence[CodeColumn]:
         """One column."""
-        size = self.binned.size if self.binned else int(self.field.option("bins", 20)) + 1 + int(self.nullable)
+        size = (
+            self.binned.size if self.binned else int(self.field.option("bins", 20)) + 1 + int(self.nullable)
+        )
         return (CodeColumn(self.field.name, size, True, 0 if self.nullable else None),)
 
     def encode(self, column: ColumnSql = column_sql) -> Mapping[str, str]:
@@ -148,7 +163,11 @@ class Numeric(Codec):
     # -- Arrow
 
     def decode(
-        self, codes: Mapping[str, IntArray], rows: range, rng: np.random.Generator, decoded: Mapping[str, pa.Array]
+        self,
+        codes: Mapping[str, IntArray],
+        rows: range,
+        rng: np.random.Generator,
+        decoded: Mapping[str, pa.Array],
     ) -> Mapping[str, pa.Array]:
         """int64, decimal128(38, s) or double."""
         if self.binned is None:
@@ -176,7 +195,9 @@ class Numeric(Codec):
             return {}
         return {self.field.name: self.binned.mass}
 
-    def restore(self, spec: Mapping[str, Any], arrays: Mapping[str, FloatArray], labels: Sequence[str | None]) -> None:
+    def restore(
+        self, spec: Mapping[str, Any], arrays: Mapping[str, FloatArray], labels: Sequence[str | None]
+    ) -> None:
         """Range, bins and fine histogram as they were."""
         self.low, self.high = spec["low"], spec["high"]
         self._build()

@@ -41,7 +41,9 @@ class Sequel(Codec):
             raise fault(field, "a sequence has one column", "declare one field a column")
         first, later = inner(field, "ctx"), inner(field, "seq")
         if first is not None and later is None:
-            raise fault(field, "has ctx but no seq", "declare seq: {type: ...} for the second and further rows")
+            raise fault(
+                field, "has ctx but no seq", "declare seq: {type: ...} for the second and further rows"
+            )
         self.fields: dict[str, Field] = {}
         if later is not None:
             self.fields["ctx"] = replace(first or later, refs=field.refs)
@@ -50,7 +52,7 @@ class Sequel(Codec):
 
     def _outer(self, part: str, name: str) -> str:
         """The name of an inner code column, histogram or want among those of the field."""
-        return f"{self.field.name}.{part}{name[len(self.field.name):]}"
+        return f"{self.field.name}.{part}{name[len(self.field.name) :]}"
 
     @staticmethod
     def _when(part: str, column: ColumnSql) -> str:
@@ -84,7 +86,9 @@ class Sequel(Codec):
     def columns(self) -> Sequence[CodeColumn]:
         """The first row's, then the later rows'."""
         return [
-            replace(c, name=self._outer(part, c.name)) for part, codec in self.parts.items() for c in codec.columns()
+            replace(c, name=self._outer(part, c.name))
+            for part, codec in self.parts.items()
+            for c in codec.columns()
         ]
 
     def encode(self, column: ColumnSql = column_sql) -> Mapping[str, str]:
@@ -109,7 +113,11 @@ class Sequel(Codec):
     # -- Arrow
 
     def decode(
-        self, codes: Mapping[str, IntArray], rows: range, rng: np.random.Generator, decoded: Mapping[str, pa.Array]
+        self,
+        codes: Mapping[str, IntArray],
+        rows: range,
+        rng: np.random.Generator,
+        decoded: Mapping[str, pa.Array],
     ) -> Mapping[str, pa.Array]:
         """Not all rows at once: see `turn`."""
         raise RuntimeError(f"{self.field.name}: rows of a sequence are decoded position by position")
@@ -139,13 +147,17 @@ class Sequel(Codec):
 
     def arrays(self) -> Mapping[str, FloatArray]:
         """Those of both parts."""
-        return {self._outer(part, name): a for part, c in self.parts.items() for name, a in c.arrays().items()}
+        return {
+            self._outer(part, name): a for part, c in self.parts.items() for name, a in c.arrays().items()
+        }
 
-    def restore(self, spec: Mapping[str, Any], arrays: Mapping[str, FloatArray], labels: Sequence[str | None]) -> None:
+    def restore(
+        self, spec: Mapping[str, Any], arrays: Mapping[str, FloatArray], labels: Sequence[str | None]
+    ) -> None:
         """Both parts as they were."""
         for part, codec in self.parts.items():
             head = f"{self.field.name}.{part}"
-            mine = {self.field.name + n[len(head):]: a for n, a in arrays.items() if n.startswith(head)}
+            mine = {self.field.name + n[len(head) :]: a for n, a in arrays.items() if n.startswith(head)}
             codec.restore(spec[part]["spec"], mine, spec[part]["labels"])
 
 

@@ -196,7 +196,6 @@ class DateSpan:
             found = units
         return np.clip(found, *self.limits)
 
-
     def _by_table(self, values: Sequence[IntArray]) -> IntArray:
         """`days` without a reference column: one look-up a row in a table of all (year, week, weekday)."""
         if self.length is None:
@@ -204,7 +203,9 @@ class DateSpan:
         low, high = int(self.length.grid.low), int(self.length.grid.high)
         if self._table is None:
             start = 0 if self.origin is None else int(self.units(np.array([self.origin]))[0])
-            year, week, weekday = np.meshgrid(np.arange(low, high + 1), np.arange(53), np.arange(7), indexing="ij")
+            year, week, weekday = np.meshgrid(
+                np.arange(low, high + 1), np.arange(53), np.arange(7), indexing="ij"
+            )
             units = np.clip(start + year.ravel(), -9999, 19_999)
             days = calendar.from_iso(units, week.ravel() + 1, weekday.ravel() + 1)
             self._table = np.clip(days, *self.limits)

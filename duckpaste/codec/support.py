@@ -146,7 +146,9 @@ class Instants(Support):
     ) -> Mapping[str, pa.Array]:
         """The day and the time together."""
         day, time = picks
-        return {self.codec.field.columns[0]: self.codec.arrow(self.days[day], self.micros[time], self.null[day])}
+        return {
+            self.codec.field.columns[0]: self.codec.arrow(self.days[day], self.micros[time], self.null[day])
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +215,9 @@ def _numbers(codec: Numeric, cuts: Cuts | None) -> Support | None:
     grid = binned.grid
     if cuts is None and not grid.exact and (not grid.integer or int(grid.high) - int(grid.low) >= MOST):
         return None
-    low, high, cell, part = _whole_runs(binned, cuts, codec.factor) if grid.integer else _real_runs(binned, cuts or ())
+    low, high, cell, part = (
+        _whole_runs(binned, cuts, codec.factor) if grid.integer else _real_runs(binned, cuts or ())
+    )
     code, share = cells(binned)
     points = np.array(grid.points, dtype=low.dtype)
     shift = int(binned.nullable)
@@ -261,7 +265,9 @@ def _real_runs(binned: Binned, cuts: Cuts) -> Runs:
     low, width = Fraction(grid.low), Fraction(grid.width)
     at = [float((cut - low) / width) for cut in cuts if low < cut < Fraction(grid.high)]
     snapped = [round(p) if abs(p - round(p)) < 1e-9 else p for p in at]
-    begin = np.unique(np.array([*range(grid.cells), *(p for p in snapped if 0 < p < grid.cells)], dtype=np.float64))
+    begin = np.unique(
+        np.array([*range(grid.cells), *(p for p in snapped if 0 < p < grid.cells)], dtype=np.float64)
+    )
     end = np.append(begin[1:], grid.cells)
     first, last = (np.minimum(edge * grid.width + grid.low, grid.high) for edge in (begin, end))
     return first, last, np.floor(begin).astype(np.int64), end - begin
@@ -293,7 +299,9 @@ def _instants(codec: Moment) -> Support | None:
         return None
     days = codec.date.days(dates[1], None)
     micros = clock[1][0] * codec.clock.micros
-    return Instants(codec=codec, axes=(dates[0], clock[0]), days=days, null=_null(codec, dates[0]), micros=micros)
+    return Instants(
+        codec=codec, axes=(dates[0], clock[0]), days=days, null=_null(codec, dates[0]), micros=micros
+    )
 
 
 def _referring(codec: Temporal, vague: bool) -> Support | None:

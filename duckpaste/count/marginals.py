@@ -26,9 +26,16 @@ class Marginals:
     """
 
     def __init__(
-        self, engine: Engine, relation: str, domain: Domain, *,
-        weight: str | None = None, keys: Mapping[Clique, str] | None = None, rows: int | None = None, checked: bool = True,
-    ) -> None:  # fmt: skip
+        self,
+        engine: Engine,
+        relation: str,
+        domain: Domain,
+        *,
+        weight: str | None = None,
+        keys: Mapping[Clique, str] | None = None,
+        rows: int | None = None,
+        checked: bool = True,
+    ) -> None:
         self.engine = engine
         self.relation = relation
         self.domain = domain
@@ -56,8 +63,11 @@ class Marginals:
     def rows(self) -> int:
         """The exact number of rows. Secret."""
         if self._rows is None:
-            self._rows = int(self.engine.count("code_ranges", sql.render(
-                "code_ranges", relation=self.relation, columns=[]))["n"][0])  # fmt: skip
+            self._rows = int(
+                self.engine.count(
+                    "code_ranges", sql.render("code_ranges", relation=self.relation, columns=[])
+                )["n"][0]
+            )
         return self._rows
 
     def counts(self, cliques: Sequence[Clique]) -> dict[Clique, IntArray]:
@@ -67,18 +77,29 @@ class Marginals:
         for clique in missing:
             if self.domain.cells(clique) > MAX_CELLS:
                 raise UserError(
-                    f"a marginal of {self.domain.cells(clique)} cells is too large", ", ".join(clique),
+                    f"a marginal of {self.domain.cells(clique)} cells is too large",
+                    ", ".join(clique),
                     "declare fewer values or bins",
-                )  # fmt: skip
-        if missing:
-            plan = cover(missing, self.domain, block_limit(self.rows, len(missing)), restarts=max(1, min(100, self.rows // 50_000)))
-            for start in range(0, len(plan.blocks), BRANCHES):
-                batch = plan.blocks[start : start + BRANCHES]
-                dense = self._count_blocks(batch)
-                for clique, block in plan.home.items():
-                    if start <= block < start + BRANCHES:
-                        self._cache[clique] = onto(dense[block - start], batch[block - start], clique)
+                )
+        home = self._homes(missing)
+        blocks = list(dict.fromkeys(home.values()))
+        for start in range(0, len(blocks), BRANCHES):
+            batch = blocks[start : start + BRANCHES]
+            dense = dict(zip(batch, self._count_blocks(batch), strict=True))
+            for clique, block in home.items():
+                if block in dense:
+                    self._cache[clique] = onto(dense[block], block, clique)
         return {c: self._cache[c] for c in wanted}
+
+    def _homes(self, cliques: Sequence[Clique]) -> dict[Clique, Clique]:
+        """The block that each clique is summed from: one whose key is stored if there is one, else one of a cover."""
+        home = {c: b for c in cliques for b in self.keys if set(c) <= set(b)}
+        rest = [c for c in cliques if c not in home]
+        if rest:
+            limit = block_limit(self.rows, len(rest))
+            plan = cover(rest, self.domain, limit, restarts=max(1, min(100, self.rows // 50_000)))
+            home |= {c: plan.blocks[block] for c, block in plan.home.items()}
+        return home
 
     def _from_cache(self, clique: Clique) -> bool:
         """Whether a cached clique holds this one; if so its sum is cached too."""
@@ -94,12 +115,14 @@ class Marginals:
         cells = [self.domain.cells(b) for b in blocks]
         offsets = np.concatenate([[0], np.cumsum(cells)])
         text = sql.render(
-            "marginals", relation=self.relation, weight=self.weight,
+            "marginals",
+            relation=self.relation,
+            weight=self.weight,
             blocks=[
                 {"columns": b, "sizes": self.domain.shape(b), "cells": n, "key": self.keys.get(b)}
                 for b, n in zip(blocks, cells, strict=True)
             ],
-        )  # fmt: skip
+        )
         found = self.engine.count("marginals", text)
         flat = np.zeros(int(offsets[-1]), dtype=np.int64)
         if len(found["cell"]):

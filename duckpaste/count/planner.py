@@ -88,9 +88,9 @@ def _grow(
 ) -> list[Mask]:
     """Covers of cliques of at most two columns, `tries` of them side by side; all but the first with random jitter.
 
-    A block starts from the column with most uncovered weight and its heaviest pair, and takes columns by uncovered weight a bit, while they fit. The
-    weight of a pair is (bits x bits)^1.5: pairs of large columns are the hard ones to place. Every step serves all
-    tries at once, so a hundred cost little more than one."""
+    A block starts from the column with most uncovered weight and its heaviest pair, and takes columns by uncovered
+    weight a bit, while they fit. The weight of a pair is (bits x bits)^1.5: pairs of large columns are the hard ones
+    to place. Every step serves all tries at once, so a hundred cost little more than one."""
     d = len(bits)
     weight = np.zeros((d, d))
     for cols in cliques:

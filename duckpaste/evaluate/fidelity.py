@@ -94,7 +94,9 @@ def compare_rows(db: Db, real_rows: str, fake_rows: str, model: TableModel) -> F
         ))  # fmt: skip
     one = [v for c, v in tv.items() if len(c) == 1]
     two = [v for c, v in tv.items() if len(c) == 2]
-    return Fidelity(model.name, scores, float(np.mean(one)), float(np.mean(two)) if two else 0.0, len(chosen), len(pairs))
+    return Fidelity(
+        model.name, scores, float(np.mean(one)), float(np.mean(two)) if two else 0.0, len(chosen), len(pairs)
+    )
 
 
 def _counts(
@@ -104,7 +106,9 @@ def _counts(
     columns = []
     for codec in codecs:
         expressions = codec.encode()
-        columns += [{"name": k.name, "size": k.size, "expression": expressions[k.name]} for k in codec.columns()]
+        columns += [
+            {"name": k.name, "size": k.size, "expression": expressions[k.name]} for k in codec.columns()
+        ]
     counts = count(db, relation, columns, domain, cliques)
     names = [c.field.columns[0] for c in codecs]
     row = db.rows("null_shares", relation=relation, columns=names)[0]

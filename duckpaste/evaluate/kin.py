@@ -18,7 +18,9 @@ from duckpaste.model import Model
 from duckpaste.relational.family import Family, owner_of
 
 
-def compare_family(db: Db, family: Family, model: Model, synthetic: Path) -> tuple[list[Fidelity], list[dict[str, Any]]]:
+def compare_family(
+    db: Db, family: Family, model: Model, synthetic: Path
+) -> tuple[list[Fidelity], list[dict[str, Any]]]:
     """A `Fidelity` a table, and for each key to a parent: the childless share and the mean of the number of children,
     real and synthetic, its total variation ("tv"), the mean total variation of pairs of a parent's and a row's column
     ("parent tv"), and in sequences of a column of a row and of the row before ("lag tv", else None)."""
@@ -31,7 +33,9 @@ def compare_family(db: Db, family: Family, model: Model, synthetic: Path) -> tup
             real, fake = (f"({f.rows_sql(table.name)})" for f in (family, other))
             scores.append(compare_rows(db, real, fake, table))
             if table.lineage is not None:
-                counts.append(_children(db, family, other, table.name) | _pairs(db, family, other, table.name))
+                counts.append(
+                    _children(db, family, other, table.name) | _pairs(db, family, other, table.name)
+                )
     return scores, counts
 
 
@@ -46,13 +50,18 @@ def _pairs(db: Db, family: Family, other: Family, name: str) -> dict[str, float 
     above = [n for n in sizes if n not in own and n.startswith(first)]
     cliques = {
         "parent tv": [p for p in itertools.product(above, own) if domain.cells(p) <= MAX_CELLS],
-        "lag tv": [p for c in own if (p := (f"{name}@1.{c}", c))[0] in sizes and domain.cells(p) <= MAX_CELLS],
+        "lag tv": [
+            p for c in own if (p := (f"{name}@1.{c}", c))[0] in sizes and domain.cells(p) <= MAX_CELLS
+        ],
     }
     asked = [domain.clique(c) for found in cliques.values() for c in found]
     a = count(db, f"({family.rows_sql(name)})", real, domain, asked)
     b = count(db, f"({other.rows_sql(name)})", fake, domain, asked)
     tv = {c: distance(a[c], b[c]) for c in asked}
-    return {k: float(np.mean([tv[domain.clique(c)] for c in found])) if found else None for k, found in cliques.items()}
+    return {
+        k: float(np.mean([tv[domain.clique(c)] for c in found])) if found else None
+        for k, found in cliques.items()
+    }
 
 
 def _columns(family: Family, name: str) -> tuple[list[dict[str, object]], dict[str, int]]:
@@ -62,7 +71,9 @@ def _columns(family: Family, name: str) -> tuple[list[dict[str, object]], dict[s
         found.append({"name": e.column.name, "size": e.column.size, "expression": e.expression})
     for codec in family.members[name].codecs:
         expressions = codec.encode()
-        found += [{"name": c.name, "size": c.size, "expression": expressions[c.name]} for c in codec.columns()]
+        found += [
+            {"name": c.name, "size": c.size, "expression": expressions[c.name]} for c in codec.columns()
+        ]
     return found, {str(c["name"]): int(str(c["size"])) for c in found}
 
 
@@ -74,7 +85,9 @@ def _children(db: Db, family: Family, other: Family, name: str) -> dict[str, Any
         relation = f"(select * from {f.members[key.table].relation})"
         text = sql.render("children_counts", parent=relation, child=f.members[name].relation, on=on,
                           siblings=None)  # fmt: skip
-        rows = db.rows_sql("children_counts", f"select _children, count(*) from ({text}) group by 1 order by 1")
+        rows = db.rows_sql(
+            "children_counts", f"select _children, count(*) from ({text}) group by 1 order by 1"
+        )
         found.append({int(n): int(c) for n, c in rows})
     shares = []
     for counts in found:

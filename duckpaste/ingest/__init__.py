@@ -6,4 +6,12 @@ from duckpaste.ingest.dataset import DatasetInfo, Parameter, describe, ingest_da
 from duckpaste.ingest.rebuild import is_ingested
 from duckpaste.ingest.view import ingest_view, made_from
 
-__all__ = ["DatasetInfo", "Parameter", "describe", "ingest_dataset", "ingest_view", "is_ingested", "made_from"]
+__all__ = [
+    "DatasetInfo",
+    "Parameter",
+    "describe",
+    "ingest_dataset",
+    "ingest_view",
+    "is_ingested",
+    "made_from",
+]

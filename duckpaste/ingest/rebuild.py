@@ -74,7 +74,9 @@ def rebuild(
             tables = _tables(db, name)
             if not tables:
                 raise UserError("its SQL makes no table", f"{kind} {name}", "write CREATE TABLE in its *.sql")
-            db.run("ingest_record", database=db.database, name=name, kind=kind, tables=tables, digest=made_from)
+            db.run(
+                "ingest_record", database=db.database, name=name, kind=kind, tables=tables, digest=made_from
+            )
     finally:
         db.run_sql("use_schema", f"use {sql.ident(*home)}")
     return tables

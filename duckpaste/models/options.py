@@ -6,6 +6,7 @@ import dataclasses
 import math
 import sys
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from duckpaste.errors import Fault, nearest, raise_all
@@ -59,7 +60,7 @@ def _wrong(value: Any, field: dataclasses.Field[Any]) -> str:
         if not isinstance(value, list | tuple):
             return "is not a list"
         wrong = [text for item in value if (text := _wrong_number(item, field, whole=True))]
-        rises = bool(wrong) or all(a < b for a, b in zip(value, value[1:], strict=False))
+        rises = bool(wrong) or all(a < b for a, b in pairwise(value))
         return f"holds a value that {wrong[0]}" if wrong else "" if rises else "does not rise"
     return _wrong_number(value, field, whole=isinstance(field.default, int))
 

@@ -35,7 +35,9 @@ def write(
     for lookup in model.lookups:
         columns = [{"name": c.name, "sql_type": c.sql_type, "not_null": c.not_null} for c in lookup.columns]
         primary = list(lookup.primary_key) if keys == "declared" else []
-        db.run("synthetic_table", target=sql.ident(lookup.name), columns=columns, primary_key=primary, checks=[])
+        db.run(
+            "synthetic_table", target=sql.ident(lookup.name), columns=columns, primary_key=primary, checks=[]
+        )
         _insert(db, lookup.name, columns, lookup.rows)
     made = {lookup.name for lookup in model.lookups}
     for table in model.tables:

@@ -77,7 +77,9 @@ def sample(
                     rows[table.name] = fitted[table.name] if n is None else n
                     _write(db, table, rows[table.name], chosen, position, progress, picker)
                 only = f"only rows where {where}" if where and not model.related else ""
-                only = f"only units of {model.tables[0].name} where {where}" if where and model.related else only
+                only = (
+                    f"only units of {model.tables[0].name} where {where}" if where and model.related else only
+                )
                 parts = (model.describe(), f"seed {chosen}", only, table.comment)
                 comment = " | ".join(part for part in parts if part)
                 db.run_sql("comment", f"comment on table {sql.ident(table.name)} is {sql.literal(comment)}")
@@ -136,7 +138,13 @@ def check_target(path: Path, overwrite: bool) -> None:
 
 
 def _write(
-    db: Db, table: TableModel, rows: int, seed: int, position: int, progress: Progress | None, picker: Picker | None
+    db: Db,
+    table: TableModel,
+    rows: int,
+    seed: int,
+    position: int,
+    progress: Progress | None,
+    picker: Picker | None,
 ) -> None:
     """One table. Checks that synthetic values can break (open ends, several columns) are dropped, not enforced."""
     import pyarrow as pa
@@ -145,13 +153,21 @@ def _write(
     columns = [{"name": c.name, "sql_type": c.sql_type, "not_null": c.not_null} for c in table.columns]
     source = sql.free("_batches", [table.name])
     failed: list[BaseException] = []
-    for checks in ([table.checks, ()] if table.checks else [()]):
-        db.run("synthetic_table", target=target, columns=columns, primary_key=list(table.primary_key), checks=list(checks))
+    for checks in [table.checks, ()] if table.checks else [()]:
+        db.run(
+            "synthetic_table",
+            target=target,
+            columns=columns,
+            primary_key=list(table.primary_key),
+            checks=list(checks),
+        )
 
         def produced() -> Iterator[pa.RecordBatch]:
             done = 0
             try:
-                for batch in picker.batches(rows, seed, position) if picker else batches(table, rows, seed, position):
+                for batch in (
+                    picker.batches(rows, seed, position) if picker else batches(table, rows, seed, position)
+                ):
                     yield batch
                     done += batch.num_rows
                     if progress is not None:
@@ -180,7 +196,9 @@ def _provenance(db: Db, model: Model, seed: int, where: str | None) -> None:
     """The schema `duckpaste` marks a file as ours, and says where it came from."""
     schema = sql.ident(db.database, "duckpaste")
     db.run_sql("provenance", f"create schema {schema}")
-    db.run_sql("provenance", f"create table {schema}.provenance (key varchar primary key, value varchar not null)")
+    db.run_sql(
+        "provenance", f"create table {schema}.provenance (key varchar primary key, value varchar not null)"
+    )
     asked = [] if where is None else [("where", where)]
     for key, value in [*model.info.items(), ("seed", str(seed)), *asked, ("guarantee", model.guarantee)]:
         db.run_sql("provenance", f"insert into {schema}.provenance values (?, ?)", [key, value])

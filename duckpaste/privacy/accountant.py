@@ -56,7 +56,7 @@ def rho_of(epsilon: float, delta: float) -> float:
 
 @dataclass(frozen=True)
 class Guarantee:
-    """What a run promises: (epsilon, delta) per privacy unit. delta 0 means pure epsilon; epsilon inf means no noise."""
+    """What a run promises: (epsilon, delta) per privacy unit. delta 0: pure epsilon; epsilon inf: no noise."""
 
     epsilon: float
     delta: float = DEFAULT_DELTA

@@ -23,7 +23,9 @@ def bucket_sql(x: str, integer: bool) -> str:
     low, high = _WHOLE if integer else _REAL
     side = high - low
     size = f"least(greatest(floor(log2(abs({x}::DOUBLE))) - ({low}), 0), {side - 1}) + 1"
-    return f"(CASE WHEN {x} IS NULL THEN NULL WHEN {x} = 0 THEN {side} ELSE {side} + sign({x}) * ({size}) END)"
+    return (
+        f"(CASE WHEN {x} IS NULL THEN NULL WHEN {x} = 0 THEN {side} ELSE {side} + sign({x}) * ({size}) END)"
+    )
 
 
 def bounds(noisy: FloatArray, sigma: float, integer: bool) -> tuple[int | float, int | float]:
@@ -57,5 +59,7 @@ def value_threshold(sigma: float, delta: float, k: int) -> float:
     from scipy.special import ndtri
 
     if delta <= 0:
-        raise UserError("values can't be discovered at delta 0", remedy="declare values, or set alg.delta above 0")
+        raise UserError(
+            "values can't be discovered at delta 0", remedy="declare values, or set alg.delta above 0"
+        )
     return 2.0 + sigma * float(-ndtri(delta / k))

@@ -103,7 +103,9 @@ class Ledger:
         )  # fmt: skip
         return Run(self, run, unit, contributions, guarantee, loss, budget)
 
-    def check_budget(self, guarantee: Guarantee, loss: float, delta: float, budget: Mapping[str, Any]) -> None:
+    def check_budget(
+        self, guarantee: Guarantee, loss: float, delta: float, budget: Mapping[str, Any]
+    ) -> None:
         """Raise BudgetError when a run of `loss` and `delta` would pass `budget`."""
         limit, at = limits(budget)
         if limit is None:
@@ -156,7 +158,9 @@ class Run:
             raise BudgetError("a private run can't release without noise")
         total = sum(r.loss for r in releases)
         if self.spent + total > self.loss * _SLACK:
-            raise BudgetError(f"a release of {total:.6g} would pass what this run may spend ({self.left:.6g} left)")
+            raise BudgetError(
+                f"a release of {total:.6g} would pass what this run may spend ({self.left:.6g} left)"
+            )
         db = self.ledger.db
         first = int(db.rows_sql("ledger_next", "select coalesce(max(release), 0) + 1 from releases")[0][0])
         pure = self.guarantee.pure

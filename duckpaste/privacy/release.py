@@ -45,7 +45,9 @@ class Vector:
     query: str
 
 
-def release(run: Run, table: Protected, vectors: Sequence[Vector], stage: str) -> list[tuple[FloatArray, float]]:
+def release(
+    run: Run, table: Protected, vectors: Sequence[Vector], stage: str
+) -> list[tuple[FloatArray, float]]:
     """Noisy counts in rows (the shape of each vector) and the noise's standard deviation a cell.
 
     Raises BudgetError, with nothing written or drawn, when the run can't pay."""

@@ -33,17 +33,35 @@ _BRANCHES = 32
 
 
 def protect(
-    db: Db, relation: str, name: str, *, unit: str | None = None, k: int = 1, bound: str = "weights",
+    db: Db,
+    relation: str,
+    name: str,
+    *,
+    unit: str | None = None,
+    k: int = 1,
+    bound: str = "weights",
     order_by: Sequence[str] = (),
-) -> Protected:  # fmt: skip
+) -> Protected:
     """Bound what a unit contributes: nothing to do when each row is a unit; else weights or rows (see the SQL)."""
     if unit is None:
         return Protected(relation, name)
     target = _temporary("bounded")
-    taken = [r[0] for r in db.rows_sql("columns", f"select column_name from (describe select * from {relation})")]
+    taken = [
+        r[0] for r in db.rows_sql("columns", f"select column_name from (describe select * from {relation})")
+    ]
     weight, rank = sql.free("_weight", taken), sql.free("_rank", taken)
-    db.run("bounded_rows", source=relation, target=target, unit=unit, k=k, one=ONE, bound=bound, order_by=list(order_by),
-           weight=weight, rank=rank)  # fmt: skip
+    db.run(
+        "bounded_rows",
+        source=relation,
+        target=target,
+        unit=unit,
+        k=k,
+        one=ONE,
+        bound=bound,
+        order_by=list(order_by),
+        weight=weight,
+        rank=rank,
+    )
     return Protected(target, name, unit, k, weight)
 
 
@@ -59,12 +77,15 @@ class Source:
         self.table = table
         self.run = run
 
-    def discover(self, wants: Sequence[Want], losses: Sequence[float], deltas: Sequence[float], stage: str) -> list[Any]:
+    def discover(
+        self, wants: Sequence[Want], losses: Sequence[float], deltas: Sequence[float], stage: str
+    ) -> list[Any]:
         """Noisy answers to `wants` (see codec.base), in order; spends `losses` and, for values, `deltas`."""
         answers: dict[int, Any] = {}
         cells = [i for i, w in enumerate(wants) if isinstance(w, WantHistogram | WantBounds)]
-        for i, (values, sigma) in zip(cells, self._cells([wants[i] for i in cells], [losses[i] for i in cells], stage),
-                                      strict=True):  # fmt: skip
+        for i, (values, sigma) in zip(
+            cells, self._cells([wants[i] for i in cells], [losses[i] for i in cells], stage), strict=True
+        ):
             want = wants[i]
             if isinstance(want, WantBounds):
                 answers[i] = discovery.bounds(values, sigma, want.integer)
@@ -75,14 +96,23 @@ class Source:
                 answers[i] = self._values(want, losses[i], deltas[i], stage)
         return [answers[i] for i in range(len(wants))]
 
-    def _cells(self, wants: Sequence[Want], losses: Sequence[float], stage: str) -> list[tuple[FloatArray, float]]:
+    def _cells(
+        self, wants: Sequence[Want], losses: Sequence[float], stage: str
+    ) -> list[tuple[FloatArray, float]]:
         """Noisy fine histograms and bucket counts."""
         vectors = []
         for start in range(0, len(wants), _BRANCHES):
             batch = [_cells_of(w) for w in wants[start : start + _BRANCHES]]
             expressions = [e for e, _ in batch]
-            found = self._db.numpy_sql("cell_counts", sql.render(
-                "cell_counts", relation=self.table.relation, expressions=expressions, weight=self.table.weight))  # fmt: skip
+            found = self._db.numpy_sql(
+                "cell_counts",
+                sql.render(
+                    "cell_counts",
+                    relation=self.table.relation,
+                    expressions=expressions,
+                    weight=self.table.weight,
+                ),
+            )
             block, cell = np.asarray(found["block"]), np.asarray(found["cell"], dtype=np.int64)
             for i, (expression, size) in enumerate(batch):
                 dense = np.zeros(size, dtype=np.int64)
@@ -94,8 +124,13 @@ class Source:
     def _values(self, want: WantValues, loss: float, delta: float, stage: str) -> list[str]:
         """Values that enough units share: noisy counts above a threshold (see discovery.value_threshold)."""
         k = self.table.k if self.table.unit else 1
-        text = sql.render("value_counts", relation=self.table.relation, expression=want.expression,
-                          unit=self.table.unit, k=k)  # fmt: skip
+        text = sql.render(
+            "value_counts",
+            relation=self.table.relation,
+            expression=want.expression,
+            unit=self.table.unit,
+            k=k,
+        )
         rows = self._db.rows_sql("value_counts", text)
         counts = np.array([n for _, n in rows], dtype=np.int64)
         if math.isinf(loss):
@@ -105,15 +140,31 @@ class Source:
         scale = math.sqrt(k / (2 * loss)) * (1 + 1e-9)
         threshold = discovery.value_threshold(scale, delta, k)
         proved = noise.proved_loss(scale, 1, pure=False) * k
-        self.run.spend([self._values_entry(want, stage, "thresholded discrete gaussian", 0, math.sqrt(k), scale, proved, delta)])
+        self.run.spend(
+            [
+                self._values_entry(
+                    want, stage, "thresholded discrete gaussian", 0, math.sqrt(k), scale, proved, delta
+                )
+            ]
+        )
         noisy = noise.add(counts, scale, pure=False) if len(counts) else counts
         return [value for (value, _), there in zip(rows, noisy > threshold, strict=True) if there]
 
     def _values_entry(
-        self, want: Want, stage: str, mechanism: str, cells: int, sensitivity: float, scale: float, loss: float, delta: float
+        self,
+        want: Want,
+        stage: str,
+        mechanism: str,
+        cells: int,
+        sensitivity: float,
+        scale: float,
+        loss: float,
+        delta: float,
     ) -> Release:
         query = f"select value, count(distinct unit) from {self.table.name} group by 1"
-        return Release(stage, mechanism, self.table.name, want.label, query, cells, sensitivity, scale, loss, delta)
+        return Release(
+            stage, mechanism, self.table.name, want.label, query, cells, sensitivity, scale, loss, delta
+        )
 
     def encode(self, codecs: Sequence[Codec], evidence: Sequence[tuple[CodeColumn, str]] = ()) -> Encoded:
         """The table as codes (a temporary table), behind the doors measure and select.
@@ -127,8 +178,14 @@ class Source:
         columns = [{"name": c.name, "size": c.size, "expression": expression} for c, expression in made]
         target = _temporary("encoded")
         weight = sql.free("_weight", sizes) if self.table.weight else None
-        self._db.run("encoded", relation=self.table.relation, target=target, columns=columns,
-                     weight=self.table.weight, weight_name=weight)  # fmt: skip
+        self._db.run(
+            "encoded",
+            relation=self.table.relation,
+            target=target,
+            columns=columns,
+            weight=self.table.weight,
+            weight_name=weight,
+        )
         ordered = [c.name for c, _ in made if c.ordered]
         domain = Domain(sizes, ordered, {c.name: c.null for c, _ in made if c.null is not None})
         counter = Marginals(DuckDbEngine(self._db), target, domain, weight=weight)
@@ -147,7 +204,14 @@ class Encoded:
     """An encoded table behind the doors `measure` and `select` (see models.base.Doors)."""
 
     def __init__(
-        self, db: Db, table: Protected, run: Run, domain: Domain, relation: str, counter: Marginals, loss: float
+        self,
+        db: Db,
+        table: Protected,
+        run: Run,
+        domain: Domain,
+        relation: str,
+        counter: Marginals,
+        loss: float,
     ) -> None:
         self._db = db
         self.table = table
@@ -214,16 +278,23 @@ class Encoded:
         if targets is not None:
             query = "select sum(abs(count - share of target * count of others)) / 2 of each candidate"
         if math.isinf(loss):
-            self.run.spend([Release(stage, "none", self.table.name, columns, query, 1, sensitivity, 0.0, 0.0)])
+            self.run.spend(
+                [Release(stage, "none", self.table.name, columns, query, 1, sensitivity, 0.0, 0.0)]
+            )
             return int(scores.argmax())
         pure = self.run.guarantee.pure
         scale = noise.select_scale_for(self._accountant.select_scale(loss, sensitivity))
         proved = noise.proved_select_loss(scale, sensitivity, pure=pure)
-        self.run.spend([Release(stage, "noisy max", self.table.name, columns, query, 1, sensitivity, scale, proved)])
+        self.run.spend(
+            [Release(stage, "noisy max", self.table.name, columns, query, 1, sensitivity, scale, proved)]
+        )
         return noise.noisy_max(scores, scale, pure=pure)
 
     def _exact_errors(
-        self, candidates: Sequence[Clique], estimates: Mapping[Clique, FloatArray], targets: Sequence[str] | None
+        self,
+        candidates: Sequence[Clique],
+        estimates: Mapping[Clique, FloatArray],
+        targets: Sequence[str] | None,
     ) -> FloatArray:
         """Exact scores without weights and penalties, in rows; kept while the same mapping is passed. Secret."""
         if self._errors[0] is not estimates:
@@ -249,10 +320,21 @@ class Encoded:
         if any(len(to) != sizes[name] for name, to in maps.items()):
             relation = _temporary("recoded")
             columns = [
-                {"name": n, "size": domain[n], "expression": recode_sql(sql.ident(n), maps[n]) if n in maps else sql.ident(n)}
+                {
+                    "name": n,
+                    "size": domain[n],
+                    "expression": recode_sql(sql.ident(n), maps[n]) if n in maps else sql.ident(n),
+                }
                 for n in domain
             ]
-            self._db.run("encoded", relation=self._relation, target=relation, columns=columns, weight=weight, weight_name=weight)
+            self._db.run(
+                "encoded",
+                relation=self._relation,
+                target=relation,
+                columns=columns,
+                weight=weight,
+                weight_name=weight,
+            )
         keys: dict[Clique, str] = {}
         rows = self._counter.rows
         if ask and rows >= _STORE_KEYS_ABOVE:
@@ -260,13 +342,25 @@ class Encoded:
             keys = {b: sql.free(f"_key_{i}", domain) for i, b in enumerate(blocks)}
             packed = _temporary("packed")
             self._db.run(
-                "packed", relation=relation, target=packed, temporary=True, columns=[*domain, *([weight] if weight else [])],
-                keys=[{"columns": b, "sizes": domain.shape(b), "name": n, "cells": domain.cells(b)} for b, n in keys.items()],
-            )  # fmt: skip
+                "packed",
+                relation=relation,
+                target=packed,
+                temporary=True,
+                columns=[*domain, *([weight] if weight else [])],
+                keys=[
+                    {"columns": b, "sizes": domain.shape(b), "name": n, "cells": domain.cells(b)}
+                    for b, n in keys.items()
+                ],
+            )
             relation = packed
         counter = Marginals(
-            DuckDbEngine(self._db), relation, domain, weight=weight, keys=keys, rows=rows,
-        )  # fmt: skip
+            DuckDbEngine(self._db),
+            relation,
+            domain,
+            weight=weight,
+            keys=keys,
+            rows=rows,
+        )
         return Encoded(self._db, self.table, self.run, domain, relation, counter, self._loss)
 
     def derived(self, columns: Mapping[str, tuple[str, IntArray]]) -> Encoded:
@@ -276,8 +370,18 @@ class Encoded:
         weight = self._counter.weight
         relation = _temporary("derived")
         made = [{"name": n, "size": domain[n], "expression": sql.ident(n)} for n in self._domain]
-        made += [{"name": n, "size": domain[n], "expression": recode_sql(sql.ident(of), to)} for n, (of, to) in columns.items()]
-        self._db.run("encoded", relation=self._relation, target=relation, columns=made, weight=weight, weight_name=weight)
+        made += [
+            {"name": n, "size": domain[n], "expression": recode_sql(sql.ident(of), to)}
+            for n, (of, to) in columns.items()
+        ]
+        self._db.run(
+            "encoded",
+            relation=self._relation,
+            target=relation,
+            columns=made,
+            weight=weight,
+            weight_name=weight,
+        )
         counter = Marginals(DuckDbEngine(self._db), relation, domain, weight=weight, rows=self._counter.rows)
         return Encoded(self._db, self.table, self.run, domain, relation, counter, self._loss)
 

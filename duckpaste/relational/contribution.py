@@ -30,7 +30,9 @@ def unsettled(member: Member) -> bool:
     """Whether k, or the most children that a parent row can have, is to be chosen."""
     if member.node.owner is None:
         return False
-    return not declared(member) or any(isinstance(w, WantBounds) for c in (member.children,) if c for w in c.wants())
+    return not declared(member) or any(
+        isinstance(w, WantBounds) for c in (member.children,) if c for w in c.wants()
+    )
 
 
 def settle(db: Db, family: Family, member: Member, run: Run, loss: float) -> int:

@@ -41,7 +41,9 @@ class Member:
         """The relation; for a sequence with positions and lags (SQL)."""
         if self.siblings is None:
             return self.relation
-        return f"({kin.rows_sql(self.relation, self.table, self.siblings, owner_of(self).columns, self.codecs)})"
+        return (
+            f"({kin.rows_sql(self.relation, self.table, self.siblings, owner_of(self).columns, self.codecs)})"
+        )
 
     @property
     def name(self) -> str:
@@ -137,7 +139,11 @@ class Family:
         member = self.members[name]
         if member.siblings is None:
             return None
-        return {"partition": list(owner_of(member).columns), "position": POSITION, "label": lagged(CHILDREN, 1)}
+        return {
+            "partition": list(owner_of(member).columns),
+            "position": POSITION,
+            "label": lagged(CHILDREN, 1),
+        }
 
     def count_before(self, name: str) -> Iterator[Evidence]:
         """The number of children that the parent row's earlier sibling has. Nothing unless the parent is a sequence."""
@@ -196,7 +202,9 @@ def _unit_key(top: Member) -> tuple[str, ...]:
     """Columns that tell one unit from another: the key that children point at, or the primary key."""
     if top.table.primary_key:
         return top.table.primary_key
-    raise UserError("the table of units has no primary key", f"{top.table.place} {top.name}", "declare primary_key")
+    raise UserError(
+        "the table of units has no primary key", f"{top.table.place} {top.name}", "declare primary_key"
+    )
 
 
 def family(db: Db, view: View, schema: tuple[str, ...]) -> Family:
@@ -205,10 +213,14 @@ def family(db: Db, view: View, schema: tuple[str, ...]) -> Family:
     found = Family(view, schema, graph)
     # A row of the top table is taken for a unit; a declared unit column says that it is not.
     faults = [
-        Fault(f"the unit is the column {t.unit!r}, but related tables belong to rows of {graph.unit!r}",
-              f"{t.place} {t.name}".strip(), "leave `unit` out here, or fit one table with another algorithm than mare")
-        for t in view.tables if t.unit and not t.public
-    ]  # fmt: skip
+        Fault(
+            f"the unit is the column {t.unit!r}, but related tables belong to rows of {graph.unit!r}",
+            f"{t.place} {t.name}".strip(),
+            "leave `unit` out here, or fit one table with another algorithm than mare",
+        )
+        for t in view.tables
+        if t.unit and not t.public
+    ]
     for node in graph.nodes:
         table = node.table
         relation = sql.ident(*schema, table.name)
@@ -222,8 +234,13 @@ def family(db: Db, view: View, schema: tuple[str, ...]) -> Family:
             try:
                 made.append(codecs.make(f))
             except UserError as error:
-                faults.extend(Fault(x.what, x.where or f"{table.name}.{f.name}", x.remedy) for x in error.faults)
-        columns = [Column(f.name, f.sql_type or "VARCHAR", not f.nullable and f.kind != "ignore", f.comment) for f in table.fields]
+                faults.extend(
+                    Fault(x.what, x.where or f"{table.name}.{f.name}", x.remedy) for x in error.faults
+                )
+        columns = [
+            Column(f.name, f.sql_type or "VARCHAR", not f.nullable and f.kind != "ignore", f.comment)
+            for f in table.fields
+        ]
         children = codecs.make(_count_field(table, node.owner)) if node.owner else None
         siblings = None
         try:
@@ -244,7 +261,9 @@ def _taken(found: Family) -> list[Fault]:
         for column in member.columns:
             added = member.siblings is not None and column.name.startswith("@")
             if added or column.name.casefold() in labels | {UNIT, CHILDREN}:
-                faults.append(Fault("duckpaste needs this name", f"{name}.{column.name}", "rename it in the view's SQL"))
+                faults.append(
+                    Fault("duckpaste needs this name", f"{name}.{column.name}", "rename it in the view's SQL")
+                )
     return faults
 
 
@@ -266,7 +285,8 @@ def _referring(db: Db, field: Field, node: Node, schema: tuple[str, ...]) -> Fie
             continue
         if reference.kind is Kind.PUBLIC:
             text = (
-                f"select {sql.ident(reference.key.referenced[0])}::varchar from {sql.ident(*schema, reference.key.table)} "
+                f"select {sql.ident(reference.key.referenced[0])}::varchar "
+                f"from {sql.ident(*schema, reference.key.table)} "
                 f"order by 1 limit {MOST_KEYS + 1}"
             )
             values = [r[0] for r in db.rows_sql("public_keys", text) if r[0] is not None]

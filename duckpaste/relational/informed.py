@@ -21,7 +21,9 @@ class Informed:
 
     def __init__(self, doors: Doors, known: Mapping[str, Measurement], evidence: Clique) -> None:
         self._doors = doors
-        self._known = {n: m for n, m in known.items() if n in doors.domain and m.values.size == doors.domain[n]}
+        self._known = {
+            n: m for n, m in known.items() if n in doors.domain and m.values.size == doors.domain[n]
+        }
         self._evidence = frozenset(evidence)
 
     @property
@@ -38,7 +40,9 @@ class Informed:
         """As the wrapped doors'."""
         return self._doors.sigma(loss)
 
-    def measure(self, cliques: Sequence[Clique], losses: Sequence[float], stage: str, **more: Any) -> list[Measurement]:
+    def measure(
+        self, cliques: Sequence[Clique], losses: Sequence[float], stage: str, **more: Any
+    ) -> list[Measurement]:
         """Known 1-ways for nothing; the sum of `losses` is spent on the others."""
         known = {i: self._known[c[0]] for i, c in enumerate(cliques) if len(c) == 1 and c[0] in self._known}
         asked = [i for i in range(len(cliques)) if i not in known]

@@ -92,12 +92,20 @@ def shares(family: Family, wanted: Request) -> tuple[list[tuple[Job, Split]], fl
     todo = jobs(family, no_hist=wanted.no_hist)
     values = sum(list(c.promises()).count(WantValues) for job in todo for c in job.codecs)
     if values and wanted.guarantee.pure:
-        raise UserError("values can't be discovered at delta 0", family.view.name, "declare values, or set alg.delta above 0")
+        raise UserError(
+            "values can't be discovered at delta 0",
+            family.view.name,
+            "declare values, or set alg.delta above 0",
+        )
     elsewhere = wanted.guarantee.delta * DELTA_SHARE if values and wanted.guarantee.private else 0.0
     total = wanted.guarantee.loss(elsewhere)
     whole = sum(job.complexity for job in todo)
     each = elsewhere / values if values else 0.0
-    return [(j, portion(total * (j.complexity / whole), j.codecs, wanted.discover, each)) for j in todo], total, elsewhere
+    return (
+        [(j, portion(total * (j.complexity / whole), j.codecs, wanted.discover, each)) for j in todo],
+        total,
+        elsewhere,
+    )
 
 
 def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: Stage) -> Model:
@@ -134,9 +142,7 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     return Model(tables, info, run.releases, _lookups(db, family))
 
 
-def _fit(
-    db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Request, state: State
-) -> Fitted:
+def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Request, state: State) -> Fitted:
     """One model. The number of children is counted over the parent's rows, whose 1-ways are known by then."""
     name = job.member.name
     if job.counting:
@@ -188,8 +194,13 @@ def _table(member: Member, fitted: dict[str, Fitted]) -> TableModel:
     if member.children is not None:
         key = owner_of(member)
         counts = fitted[f"{member.name} per {key.table}"]
-        lineage = Lineage(key.table, key.columns, key.referenced, member.children, counts.network, counts.measurements)
-    links = [Link(r.key.columns, r.key.table, r.key.referenced, r.kind.value, r.nullable) for r in member.node.references]
+        lineage = Lineage(
+            key.table, key.columns, key.referenced, member.children, counts.network, counts.measurements
+        )
+    links = [
+        Link(r.key.columns, r.key.table, r.key.referenced, r.kind.value, r.nullable)
+        for r in member.node.references
+    ]
     table = member.table
     return TableModel(
         member.name, member.columns, member.codecs, rows.network, rows.measurements, table.primary_key, table.checks,
@@ -205,7 +216,14 @@ def _lookups(db: Db, family: Family) -> list[Lookup]:
     for table in family.graph.public:
         relation = sql.ident(*family.schema, table.name)
         columns = [Column(f.name, f.sql_type or "VARCHAR", not f.nullable, f.comment) for f in table.fields]
-        found.append(Lookup(table.name, columns, table.primary_key, db.arrow_sql("public_table", f"select * from {relation}")))
+        found.append(
+            Lookup(
+                table.name,
+                columns,
+                table.primary_key,
+                db.arrow_sql("public_table", f"select * from {relation}"),
+            )
+        )
     return found
 
 

@@ -45,7 +45,9 @@ def plan_family(family: Family, wanted: Request) -> Plan:
             public.append(f"{name}: {described(member.siblings)}")
         undeclared += [f"{name}.{u}" for u in unknown]
         if not contribution.declared(member):
-            undeclared.append(f"{name}: k, the rows that one of {family.graph.unit} may weigh (noise below is that of k = 1)")
+            undeclared.append(
+                f"{name}: k, the rows that one of {family.graph.unit} may weigh (noise below is that of k = 1)"
+            )
     public += [f"{t.name}: all rows" for t in family.graph.public]
     domain = Domain({c: s for columns in sizes.values() for c, s in columns.items()})
     most = max(_weight(family, n) for n in family.members)

@@ -37,7 +37,9 @@ def siblings_of(node: Node) -> Siblings | None:
         faults.append(Fault("holds a sequence but belongs to no parent row", where, remedy))
     if not names and len(fields) > 1:
         which = ", ".join(f.name for f in fields)
-        faults.append(Fault(f"several fields could order its rows ({which})", where, "declare `sequencer: FIELD`"))
+        faults.append(
+            Fault(f"several fields could order its rows ({which})", where, "declare `sequencer: FIELD`")
+        )
     raise_all(faults)
     columns = [c for n in names or [fields[0].name] for c in _columns(table, n)]
     order = table.options.get("order")
@@ -76,7 +78,9 @@ def described(siblings: Siblings) -> str:
     return f"rows in the order of {', '.join(siblings.sequencer)}{back}, positions coded from {codes}"
 
 
-def rows_sql(relation: str, table: Table, siblings: Siblings, partition: Sequence[str], codecs: Sequence[Codec]) -> str:
+def rows_sql(
+    relation: str, table: Table, siblings: Siblings, partition: Sequence[str], codecs: Sequence[Codec]
+) -> str:
     """The table's rows with positions and lags (see sql/sibling_rows.sql)."""
     key = list(table.primary_key) or [f for field in table.fields for f in field.columns]
     order_by = [*siblings.sequencer, *(c for c in key if c not in siblings.sequencer)]

@@ -93,7 +93,9 @@ def _nullable(column: str, owners: Mapping[str, Codec]) -> bool:
     codec = owners.get(column)
     if codec is None or isinstance(codec, Ignore) or codec.field.nullable:
         return True
-    return any(c.null is not None for c in codec.columns()) or any(_nullable(r, owners) for r in codec.field.refs)
+    return any(c.null is not None for c in codec.columns()) or any(
+        _nullable(r, owners) for r in codec.field.refs
+    )
 
 
 def _support(codec: Codec, terms: Sequence[Term], judge: Judge, vague: bool) -> Support | None:
@@ -154,7 +156,10 @@ def _told(
 
 
 def _values(
-    columns: Sequence[str], supports: Mapping[str, Support], fields: Sequence[str], picks: Mapping[Place, IntArray]
+    columns: Sequence[str],
+    supports: Mapping[str, Support],
+    fields: Sequence[str],
+    picks: Mapping[Place, IntArray],
 ) -> dict[str, pa.Array]:
     """Values of `columns` for the picked atoms of `fields`."""
     found: dict[str, pa.Array] = {}
@@ -170,8 +175,13 @@ def _merged(supports: Mapping[str, Support], known: dict[Term, _Told]) -> Sorted
         classes: dict[Place, Classes] = {}
         for place, atoms in axes.items():
             told = [(t, t.places.index(place)) for t in known.values() if place in t.places]
-            columns = [np.zeros(atoms, dtype=np.int64), *(_rows(t.truth, i)[t.classes[i].of] for t, i in told)]
-            _, first, inverse = np.unique(np.stack(columns, axis=1), axis=0, return_index=True, return_inverse=True)
+            columns = [
+                np.zeros(atoms, dtype=np.int64),
+                *(_rows(t.truth, i)[t.classes[i].of] for t, i in told),
+            ]
+            _, first, inverse = np.unique(
+                np.stack(columns, axis=1), axis=0, return_index=True, return_inverse=True
+            )
             classes[place] = Classes(inverse.ravel(), first)
         large = {p for p in classes if _cells(supports[p[0]], p[1]) * len(classes[p]) > TABLE}
         victims = [t for t, told_ in known.items() if large & set(told_.places) and len(told_.places) > 1]
@@ -207,7 +217,9 @@ def _agrees(predicate: Predicate, found: Sorted, owners: Mapping[str, Codec], ju
         return True
     rng = np.random.Generator(np.random.PCG64(0))
     picks: dict[Place, Any] = {
-        (f, i): rng.integers(0, len(axis), _SAMPLE) for f in fields for i, axis in enumerate(found.supports[f].axes)
+        (f, i): rng.integers(0, len(axis), _SAMPLE)
+        for f in fields
+        for i, axis in enumerate(found.supports[f].axes)
     }
     values = _values(predicate.columns, found.supports, fields, picks)
     terms = predicate.terms

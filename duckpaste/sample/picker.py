@@ -125,7 +125,9 @@ class Picker:
         streams = np.random.SeedSequence([*seeds, 0, 1]).spawn(len(self.where.late))
         for codec, stream in zip(self.where.late, streams, strict=True):
             mine = {c.name: rows.codes[c.name] for c in codec.columns()}
-            rows.values.update(codec.decode(mine, span, np.random.Generator(np.random.PCG64(stream)), rows.values))
+            rows.values.update(
+                codec.decode(mine, span, np.random.Generator(np.random.PCG64(stream)), rows.values)
+            )
 
     def _batch(self, rows: Rows, n: int) -> pa.RecordBatch:
         """The table's columns in order."""

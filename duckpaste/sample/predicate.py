@@ -168,7 +168,11 @@ def _term(node: Any, names: dict[int, str]) -> Term:
     from sqlglot import exp
 
     columns = tuple(dict.fromkeys(names[id(c)] for c in node.find_all(exp.Column)))
-    null_test = isinstance(node, exp.Is) and isinstance(node.expression, exp.Null) and isinstance(node.this, exp.Column)
+    null_test = (
+        isinstance(node, exp.Is)
+        and isinstance(node.expression, exp.Null)
+        and isinstance(node.this, exp.Column)
+    )
     others = _compared(node)
     constants = None
     if len(columns) == 1 and others is not None and not any(o.find(exp.Column) for o in others):
@@ -179,7 +183,7 @@ def _term(node: Any, names: dict[int, str]) -> Term:
 
 
 def _part(column: Any) -> str:
-    """"day" or "time" where a function around the column looks at that part only, else ""."""
+    """ "day" or "time" where a function around the column looks at that part only, else ""."""
     from sqlglot import exp
 
     around = column.parent
@@ -212,7 +216,11 @@ def _compared(node: Any) -> list[Any] | None:
         return None
     if isinstance(node, exp.Between):
         return [node.args["low"], node.args["high"]]
-    if isinstance(node, exp.In) and node.expressions and not (node.args.get("query") or node.args.get("unnest")):
+    if (
+        isinstance(node, exp.In)
+        and node.expressions
+        and not (node.args.get("query") or node.args.get("unnest"))
+    ):
         return list(node.expressions)
     if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
         return []
@@ -228,14 +236,22 @@ def _column(node: Any, text: str, table: TableModel) -> str:
     found = lookup(name, names)
     if found is not None:
         return found
-    raise UserError(f"no column {name!r} in {table.name!r}", WHERE, _remedy(name, bool(node.this.args.get("quoted")), text, table, names))
+    raise UserError(
+        f"no column {name!r} in {table.name!r}",
+        WHERE,
+        _remedy(name, bool(node.this.args.get("quoted")), text, table, names),
+    )
 
 
 def _remedy(name: str, quoted: bool, text: str, table: TableModel, names: Sequence[str]) -> str:
     """Text in double quotes, a name without them, or a misspelt name."""
     if quoted and any(name == label for codec in table.codecs for label in codec.labels()):
         return f"text stands in single quotes: '{name}'"
-    odd = [n for n in names if not n.isidentifier() and fold(n) in fold(text) and f'"{fold(n)}"' not in fold(text)]
+    odd = [
+        n
+        for n in names
+        if not n.isidentifier() and fold(n) in fold(text) and f'"{fold(n)}"' not in fold(text)
+    ]
     if odd and not quoted:
         return f'this name needs double quotes: "{odd[0]}"'
     return nearest(name, names)

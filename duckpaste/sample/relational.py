@@ -90,7 +90,11 @@ def _keep_distinct(table: TableModel, rows: Rows) -> None:
 
 
 def _below(
-    model: Model, table: TableModel, drawn: Mapping[str, Rows], first: int, rngs: Sequence[np.random.Generator]
+    model: Model,
+    table: TableModel,
+    drawn: Mapping[str, Rows],
+    first: int,
+    rngs: Sequence[np.random.Generator],
 ) -> Rows:
     """Children of every parent row: their number, then their codes."""
     lineage = table.lineage
@@ -105,7 +109,9 @@ def _below(
     number = np.asarray(counts.to_numpy(zero_copy_only=False), dtype=np.int64)
     if int(number.sum()) > MOST_ROWS:
         what = f"{number.sum():,} rows would come of {parent.n:,} rows of {lineage.parent}"
-        raise UserError(what, table.name, "declare max_children in fields.yml, and fit again with a larger epsilon")
+        raise UserError(
+            what, table.name, "declare max_children in fields.yml, and fit again with a larger epsilon"
+        )
     at = np.repeat(np.arange(parent.n), np.maximum(number, 0))
     rows = Rows(len(at), first, parent=at)
     above = {n: codes_[at] for n, codes_ in given.items() if n in table.network.evidence}
@@ -136,7 +142,9 @@ def evidence(model: Model, name: str, drawn: Mapping[str, Rows], at: IntArray) -
     return found
 
 
-def _decode(model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows], stream: np.random.SeedSequence) -> None:
+def _decode(
+    model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows], stream: np.random.SeedSequence
+) -> None:
     """Values of the table's own columns, then the key to the parent and the keys that ancestors give."""
     span = range(rows.first, rows.first + rows.n)
     known = _Above(model, table, rows, drawn)
@@ -183,7 +191,9 @@ class _Above(Mapping[str, Any]):
         return len(self._own)
 
 
-def _link(model: Model, table: TableModel, link: Link, drawn: Mapping[str, Rows], seed: np.random.SeedSequence) -> None:
+def _link(
+    model: Model, table: TableModel, link: Link, drawn: Mapping[str, Rows], seed: np.random.SeedSequence
+) -> None:
     """A reference's key: an ancestor's own, or a row of the same chunk; NULL where the row says so."""
     import pyarrow as pa
     import pyarrow.compute as pc

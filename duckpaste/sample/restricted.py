@@ -57,7 +57,9 @@ class Group:
         names = tuple(c.name for c in self.axis.columns)
         return Step(self.label, names, counts.reshape(*self.shape, self.classes))
 
-    def draw(self, codes: Mapping[str, IntArray], n: int, alive: IntArray, rng: np.random.Generator) -> IntArray:
+    def draw(
+        self, codes: Mapping[str, IntArray], n: int, alive: IntArray, rng: np.random.Generator
+    ) -> IntArray:
         """An atom for each of n rows, given their codes and their class. `alive` are the atoms that may be drawn."""
         row = np.zeros(n, dtype=np.int64)
         for column, size in zip(self.axis.columns, self.shape, strict=True):
@@ -75,7 +77,11 @@ class Restricted:
     alive: tuple[IntArray, ...]
 
     def draw(
-        self, codes: Mapping[str, IntArray], rows: range, rng: np.random.Generator, decoded: Mapping[str, pa.Array]
+        self,
+        codes: Mapping[str, IntArray],
+        rows: range,
+        rng: np.random.Generator,
+        decoded: Mapping[str, pa.Array],
     ) -> tuple[dict[str, IntArray], Mapping[str, pa.Array]]:
         """The field's fine codes, and its values."""
         n = len(rows)

@@ -86,7 +86,11 @@ class _Some(Mapping[str, Any]):
 
 
 def decode(
-    codec: Sequel, codes: Mapping[str, IntArray], position: IntArray, rng: np.random.Generator, known: Mapping[str, Any]
+    codec: Sequel,
+    codes: Mapping[str, IntArray],
+    position: IntArray,
+    rng: np.random.Generator,
+    known: Mapping[str, Any],
 ) -> pa.Array:
     """Values of a seq field, each told from the one before."""
     import pyarrow as pa

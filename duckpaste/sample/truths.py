@@ -57,7 +57,9 @@ class Judge:
         import pyarrow as pa
 
         columns = [{"name": n, "sql_type": self._types[n]} for n in values]
-        data = pa.table([pa.array(np.arange(rows)), *values.values()], ["nth", *(f"c{i}" for i in range(len(values)))])
+        data = pa.table(
+            [pa.array(np.arange(rows)), *values.values()], ["nth", *(f"c{i}" for i in range(len(values)))]
+        )
         source = sql.free("_values", [self._table.name])
         text = sql.render(
             "predicate_truths", source=sql.ident(source), table=self._table.name, columns=columns, nth=self._nth,

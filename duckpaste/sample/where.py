@@ -146,7 +146,9 @@ def _widened(network: Network, groups: Mapping[Place, Group], parts: Sequence[_P
     return replace(network, domain=Domain(sizes), steps=[*network.steps, *steps])
 
 
-def _conditioned(network: Network, groups: Mapping[Place, Group], parts: Sequence[_Part]) -> tuple[Network, float]:
+def _conditioned(
+    network: Network, groups: Mapping[Place, Group], parts: Sequence[_Part]
+) -> tuple[Network, float]:
     """The network given `parts`, and their probability. Restricted fields stay in the network's own codes."""
     evidence = [Evidence(_scope(groups, part), part.allowed.astype(np.float64)) for part in parts]
     found = condition(_widened(network, groups, parts), evidence)
@@ -158,7 +160,9 @@ def _conditioned(network: Network, groups: Mapping[Place, Group], parts: Sequenc
     return replace(found.network, expansions=expansions), math.exp(found.log_share)
 
 
-def _restricted(known: Sorted, field: str, groups: Mapping[Place, Group], parts: Sequence[_Part]) -> Restricted:
+def _restricted(
+    known: Sorted, field: str, groups: Mapping[Place, Group], parts: Sequence[_Part]
+) -> Restricted:
     """The field on its atoms. Of classes that some part forbids, whatever else holds, no atom is needed."""
     support = known.supports[field]
     mine, alive = [], []

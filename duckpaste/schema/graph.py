@@ -76,7 +76,9 @@ def build(view: View) -> Graph:
     private = {t.name: t for t in view.tables if not t.public}
     public = {t.name: t for t in view.tables if t.public}
     if not private:
-        raise UserError("the view has no private table", view.name, "every table is public: nothing to synthesise")
+        raise UserError(
+            "the view has no private table", view.name, "every table is public: nothing to synthesise"
+        )
     unit = _unit(view, private)
     placed: dict[str, ForeignKey | None] = {unit: None}
     depth = {unit: 0}
@@ -91,7 +93,8 @@ def build(view: View) -> Graph:
         depth[name] = depth[owner.table] + 1
     paths = {name: _path(name, placed) for name in placed}
     nodes = tuple(
-        Node(private[n], placed[n], paths[n], tuple(_references(private[n], placed, paths, public, late))) for n in placed
+        Node(private[n], placed[n], paths[n], tuple(_references(private[n], placed, paths, public, late)))
+        for n in placed
     )
     return Graph(unit, nodes, tuple(public.values()))
 
@@ -100,14 +103,24 @@ def _unit(view: View, private: Mapping[str, Table]) -> str:
     """The table of units: declared, or the only private table that owes nothing to another."""
     if view.unit is not None:
         if view.unit not in private:
-            raise UserError(f"the unit {view.unit!r} is no private table", view.name, nearest(view.unit, private))
+            raise UserError(
+                f"the unit {view.unit!r} is no private table", view.name, nearest(view.unit, private)
+            )
         return view.unit
-    free = [n for n, t in private.items() if not any(k.table in private and k.table != n for k in t.foreign_keys)]
+    free = [
+        n for n, t in private.items() if not any(k.table in private and k.table != n for k in t.foreign_keys)
+    ]
     if len(free) == 1:
         return free[0]
-    which = f"{len(free)} tables could hold the privacy units ({', '.join(free)})" if free else "no table owes nothing to another"
+    which = (
+        f"{len(free)} tables could hold the privacy units ({', '.join(free)})"
+        if free
+        else "no table owes nothing to another"
+    )
     raise UserError(
-        which, view.name, "declare `unit: TABLE` at the top of fields.yml, a foreign key, or `public: true` for lookups"
+        which,
+        view.name,
+        "declare `unit: TABLE` at the top of fields.yml, a foreign key, or `public: true` for lookups",
     )
 
 
@@ -145,7 +158,9 @@ def _path(name: str, placed: Mapping[str, ForeignKey | None]) -> tuple[str, ...]
     return tuple(found)
 
 
-def _lost(private: Mapping[str, Table], placed: Mapping[str, ForeignKey | None], unit: str) -> Iterator[Fault]:
+def _lost(
+    private: Mapping[str, Table], placed: Mapping[str, ForeignKey | None], unit: str
+) -> Iterator[Fault]:
     """Why the tables that are left can't be placed."""
     for name, table in private.items():
         if name in placed:
@@ -157,9 +172,17 @@ def _lost(private: Mapping[str, Table], placed: Mapping[str, ForeignKey | None],
             yield Fault(f"no foreign key leads from this private table to the unit {unit!r}", where, remedy)
         elif any(k.table in placed for k in keys):
             circle = ", ".join(k.table for k in keys if k.table not in placed)
-            yield Fault(f"NOT NULL keys form a circle with {circle}", where, "let one of its keys be NULL, or leave it out")
+            yield Fault(
+                f"NOT NULL keys form a circle with {circle}",
+                where,
+                "let one of its keys be NULL, or leave it out",
+            )
         else:
-            yield Fault(f"its keys lead to tables that do not reach the unit {unit!r}", where, f"declare a key of {keys[0].table!r}")
+            yield Fault(
+                f"its keys lead to tables that do not reach the unit {unit!r}",
+                where,
+                f"declare a key of {keys[0].table!r}",
+            )
 
 
 def _references(

@@ -150,7 +150,9 @@ def _described(source: Path, reader: str) -> list[ColumnFacts]:
     """The columns that DuckDB's `reader` finds in a file. Raises UserError when it is no such file."""
     with Db.open(None) as db:
         try:
-            rows = db.rows_sql("described", f"describe select * from {reader.format(sql.literal(str(source)))}")
+            rows = db.rows_sql(
+                "described", f"describe select * from {reader.format(sql.literal(str(source)))}"
+            )
         except EngineError as error:
             what = f"{reader.partition('(')[0]} can't read the file"
             raise UserError(what, str(source), "is it whole, and of the kind that its name says?") from error

@@ -37,7 +37,7 @@ def make_table(db: Db, rows: int) -> Domain:
     return domain
 
 
-def timed(what: str, rows: int, marginals: int, repeat: int, work) -> None:  # noqa: ANN001
+def timed(what: str, rows: int, marginals: int, repeat: int, work) -> None:
     """Best of `repeat` runs."""
     best = (float("inf"), float("inf"))
     for _ in range(repeat):
@@ -45,7 +45,9 @@ def timed(what: str, rows: int, marginals: int, repeat: int, work) -> None:  # n
         work()
         best = min(best, (time.process_time() - cpu, time.perf_counter() - wall))
     total = rows * marginals / 1e6
-    print(f"{what:44} {best[0]:8.3f} CPU s {best[1]:8.3f} s {total / best[0]:8.0f} M/CPU-s {total / best[1]:8.0f} M/s")
+    print(
+        f"{what:44} {best[0]:8.3f} CPU s {best[1]:8.3f} s {total / best[0]:8.0f} M/CPU-s {total / best[1]:8.0f} M/s"
+    )
 
 
 def main() -> None:
@@ -97,8 +99,17 @@ def main() -> None:
     timed("duckpaste, keys computed", args.rows, len(pairs), args.repeat, computed)
     keys = {b: f"k{i}" for i, b in enumerate(blocks)}
     cpu = time.process_time()
-    text = sql.render("packed", relation='"enc"', target='"packed"', columns=[], temporary=False,
-                      keys=[{"columns": b, "sizes": domain.shape(b), "name": n, "cells": domain.cells(b)} for b, n in keys.items()])
+    text = sql.render(
+        "packed",
+        relation='"enc"',
+        target='"packed"',
+        columns=[],
+        temporary=False,
+        keys=[
+            {"columns": b, "sizes": domain.shape(b), "name": n, "cells": domain.cells(b)}
+            for b, n in keys.items()
+        ],
+    )
     db.run_sql("packed", text)
     print(f"{'storing the keys, once':44} {time.process_time() - cpu:8.3f} CPU s")
 

@@ -30,15 +30,25 @@ TEXTS = (2, 2, 3, 5, 8, 12, 20, 40, 100)
 def make_codecs() -> list[Codec]:
     """Nine categories, three dates (year, week and weekday each), three reals, ready to decode."""
     made = [
-        codecs.make(Field(f"text_{i}", "categorical", options={"values": [f"label {i} {j}" for j in range(n)]}, sql_type="VARCHAR"))
+        codecs.make(
+            Field(
+                f"text_{i}",
+                "categorical",
+                options={"values": [f"label {i} {j}" for j in range(n)]},
+                sql_type="VARCHAR",
+            )
+        )
         for i, n in enumerate(TEXTS)
     ]
     made += [
-        codecs.make(Field(f"date_{i}", "date", options={"min": "2000-01-01", "max": "2024-12-31"}, sql_type="DATE"))
+        codecs.make(
+            Field(f"date_{i}", "date", options={"min": "2000-01-01", "max": "2024-12-31"}, sql_type="DATE")
+        )
         for i in range(3)
     ]
     made += [
-        codecs.make(Field(f"real_{i}", "numerical", options={"min": 0, "max": 1000}, sql_type="DOUBLE")) for i in range(3)
+        codecs.make(Field(f"real_{i}", "numerical", options={"min": 0, "max": 1000}, sql_type="DOUBLE"))
+        for i in range(3)
     ]
     for codec in made:
         while codec.wants():
@@ -68,7 +78,9 @@ def main() -> None:
             at = time.process_time()
             decoded: dict[str, pa.Array] = {}
             for codec in made:
-                decoded.update(codec.decode({k.name: codes[k.name] for k in codec.columns()}, rows, rng, decoded))
+                decoded.update(
+                    codec.decode({k.name: codes[k.name] for k in codec.columns()}, rows, rng, decoded)
+                )
             batches.append(pa.RecordBatch.from_arrays(list(decoded.values()), names=list(decoded)))
             spent["decode"] += time.process_time() - at
         with tempfile.TemporaryDirectory() as folder:
@@ -87,7 +99,9 @@ def main() -> None:
     sums = [(f"decode + insert, {w}", best["decode"] + best[f"insert, {w}"]) for w in ("memory", "file")]
     for what, seconds in [*best.items(), *sums]:
         print(f"{what:26} {seconds:7.3f} CPU s {args.rows / 1e6 / seconds:7.2f} M rows/CPU-s")
-    print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB (all batches are held for timing)")
+    print(
+        f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB (all batches are held for timing)"
+    )
 
 
 def label(i: int, j: int) -> str:

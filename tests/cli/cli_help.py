@@ -120,4 +120,3 @@ def spent(path: Path) -> int:
     if not path.is_file():
         return 0
     return int(rows(path, "select (select count(*) from runs) + (select count(*) from releases)")[0][0])
-

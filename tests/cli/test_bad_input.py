@@ -140,24 +140,42 @@ def test_words(home: Path, words: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("id adult", "dataset adult: needs the raw file adult.data; name its folder with --raw DIR (source: "),
-        ("iv tab_adult --raw nothing", "nothing: no such folder; name the folder of the raw files with --raw"),
+        (
+            "id adult",
+            "dataset adult: needs the raw file adult.data; name its folder with --raw DIR (source: ",
+        ),
+        (
+            "iv tab_adult --raw nothing",
+            "nothing: no such folder; name the folder of the raw files with --raw",
+        ),
         ("iv tab_adult --raw dir", "dataset adult: no file adult.data in "),
         ("check ./w --database nothing/x.duckdb", "nothing: no such folder; make it first"),
         ("check ./v --database junk.duckdb", "junk.duckdb: is not a DuckDB database file; name another file"),
         ("check ./v --database dir", "dir: is a folder; name a file"),
         ("sample nothing.duckdb", "nothing.duckdb: no such file"),
         ("sample junk.duckdb", "junk.duckdb: is not a DuckDB database file"),
-        ("sample synthetic.duckdb -o x.duckdb", "synthetic.duckdb: not a model file of duckpaste; make one with: "),
+        (
+            "sample synthetic.duckdb -o x.duckdb",
+            "synthetic.duckdb: not a model file of duckpaste; make one with: ",
+        ),
         ("sample duckpaste.duckdb -o x.duckdb", "duckpaste.duckdb: not a model file of duckpaste"),
-        ("sample newer.duckdb -o x.duckdb", "the model has format 99, this duckpaste reads up to 1; install a newer"),
-        ("sample damaged.duckdb -o x.duckdb", "damaged.duckdb: the model file is damaged; make it again with: "),
+        (
+            "sample newer.duckdb -o x.duckdb",
+            "the model has format 99, this duckpaste reads up to 1; install a newer",
+        ),
+        (
+            "sample damaged.duckdb -o x.duckdb",
+            "damaged.duckdb: the model file is damaged; make it again with: ",
+        ),
         ("sample cut.duckdb -o x.duckdb", "cut.duckdb: the model file is damaged"),
         ("export nothing.duckdb x", "nothing.duckdb: no such file"),
         ("export junk.duckdb x", "junk.duckdb: is not a DuckDB database file"),
         ("export duckpaste.duckdb x", "duckpaste.duckdb: is not a synthetic database; name a file that"),
         ("export synthetic.duckdb junk.duckdb", "junk.duckdb: is not a folder"),
-        ("ledger --database nothing.duckdb", "nothing.ledger.duckdb: no ledger yet; it is made by the first fit"),
+        (
+            "ledger --database nothing.duckdb",
+            "nothing.ledger.duckdb: no ledger yet; it is made by the first fit",
+        ),
         ("init nothing.duckdb", "nothing.duckdb: no such file; name a DuckDB, CSV or Parquet file"),
         ("init dir", "dir: no such file"),
         ("init junk.duckdb", "junk.duckdb: is not a DuckDB database file"),
@@ -172,13 +190,21 @@ def test_files(home: Path, words: str, said: str) -> None:
 
 # -- targets that must not be written -------------------------------------------------------------------------------
 
-PRIVATE = ("duckpaste.duckdb", "./dir/../duckpaste.duckdb", "link.duckdb", "hard.duckdb", "duckpaste.ledger.duckdb")
+PRIVATE = (
+    "duckpaste.duckdb",
+    "./dir/../duckpaste.duckdb",
+    "link.duckdb",
+    "hard.duckdb",
+    "duckpaste.ledger.duckdb",
+)
 
 
 @pytest.mark.parametrize("target", PRIVATE)
 def test_targets_that_are_private(home: Path, target: str) -> None:
     assert "is the private data, or its ledger; name another file" in refused("fit", ONE, "-o", target)
-    assert "is private data, or its ledger; choose another file" in refused("sample", "model.duckdb", "-o", target)
+    assert "is private data, or its ledger; choose another file" in refused(
+        "sample", "model.duckdb", "-o", target
+    )
     told = refused("sample", "model.duckdb", "-o", target, "--overwrite")
     assert "is private data, or its ledger; choose another file" in told
 
@@ -216,13 +242,17 @@ def test_export_replaces_only_when_told(made: Path, tmp_path: Path) -> None:
     source = made / "synthetic.duckdb"
     fine("export", source, tmp_path / "x")
     with untouched(tmp_path):
-        assert "people.parquet: the file exists; name another folder" in refused("export", source, tmp_path / "x")
+        assert "people.parquet: the file exists; name another folder" in refused(
+            "export", source, tmp_path / "x"
+        )
     fine("export", source, tmp_path / "x", "--overwrite")
 
 
 # -- faults of a view, and of its rows ------------------------------------------------------------------------------
 
-DATES = "create table people (id int, a date, b date); insert into people select 1, '2020-01-01', '2020-01-01';"
+DATES = (
+    "create table people (id int, a date, b date); insert into people select 1, '2020-01-01', '2020-01-01';"
+)
 NONE = dict.fromkeys(("name", "age", "sex", "score"))
 NUMBER = "{type: numerical, min: 0, max: 120}"
 # (SQL, fields.yml, what is said, whether the view's tables stand afterwards)
@@ -289,7 +319,9 @@ def test_faults_of_a_view(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert spent(tmp_path / "duckpaste.ledger.duckdb") == 0
 
 
-def test_every_fault_has_a_line_and_exact_counts_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_fault_has_a_line_and_exact_counts_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     change = f"update people set sex = '{SECRET}' where id < 3; update people set age = null where id = 9;"
     view(tmp_path / "v", ROWS + change, fields(age=NUMBER))
@@ -335,7 +367,9 @@ def start(*words: object, before: Callable[[], None] | None = None) -> subproces
 @pytest.mark.parametrize("name", ["duckpaste.duckdb", "duckpaste.ledger.duckdb"])
 def test_a_file_in_use(home: Path, name: str) -> None:
     script = f"import duckdb; con = duckdb.connect({name!r}); print(1, flush=True); input()"
-    holder = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert holder.stdin and holder.stdout
     try:
         holder.stdout.readline()

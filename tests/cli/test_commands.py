@@ -72,7 +72,14 @@ def test_help_of_a_command(name: str) -> None:
 @pytest.mark.parametrize("name", ["plan", "fit", "pipe"])
 def test_help_lists_algorithms_and_their_options(name: str) -> None:
     told = fine(name, "-h")
-    for words in ("alg.epsilon=1 ", "alg.delta=1e-09", "no noise, NOT", "\nmst:", "\nindependent:", "alg.max_cells="):
+    for words in (
+        "alg.epsilon=1 ",
+        "alg.delta=1e-09",
+        "no noise, NOT",
+        "\nmst:",
+        "\nindependent:",
+        "alg.max_cells=",
+    ):
         assert words in told
 
 
@@ -122,7 +129,9 @@ def test_plan(made: Path) -> None:
 
 def test_plan_as_json(made: Path) -> None:
     found = json.loads(fine("plan", "mine/v.mst", "alg.epsilon=1", "--json"))
-    assert {tuple(release) for release in found} == {("stage", "what", "releases", "cells", "rho", "noise sd")}
+    assert {tuple(release) for release in found} == {
+        ("stage", "what", "releases", "cells", "rho", "noise sd")
+    }
     assert sum(release["rho"] for release in found) == pytest.approx(0.01497, rel=0.01)
     found = json.loads(fine("plan", "mine/v.mst", "alg.epsilon=inf", "--json"))
     assert all(release["rho"] is None and release["noise sd"] == 0 for release in found)
@@ -131,25 +140,43 @@ def test_plan_as_json(made: Path) -> None:
 def test_pipe(made: Path) -> None:
     ran = run("pipe", "v.mst", "--views", "mine", "--out", "a/b", "-n", 50, "--seed", 1)
     assert ran.code == 0
-    assert {line.split()[0] for line in ran.err.splitlines()} >= {"ingest", "fit", "save", "sample", "compare"}
+    assert {line.split()[0] for line in ran.err.splitlines()} >= {
+        "ingest",
+        "fit",
+        "save",
+        "sample",
+        "compare",
+    }
     lines = ran.out.strip().splitlines()
     assert lines[0] == "internal: contains exact statistics of the private data"
     assert lines[-2] == f"{Path('a/b/synthetic.duckdb')}: visits 50 rows, seed 1"
-    assert lines[-1].startswith("synthetic; epsilon 3, delta 1e-09 for each person (at most 2 rows weigh); run ")
+    assert lines[-1].startswith(
+        "synthetic; epsilon 3, delta 1e-09 for each person (at most 2 rows weigh); run "
+    )
     assert lines[-1].endswith("; mst")
-    columns = [line.split()[0] for line in lines[3:] if line and line.split()[1] in ("numerical", "categorical")]
+    columns = [
+        line.split()[0] for line in lines[3:] if line and line.split()[1] in ("numerical", "categorical")
+    ]
     assert sorted(columns) == ["age", "cost", "ward"]
     path = made / "a" / "b" / "synthetic.duckdb"
     assert rows(path, "select count(*), count(distinct visit), min(typeof(cost)) from visits") == [
         (50, 50, "DECIMAL(9,2)")
     ]
-    assert "NOT NULL" in str(rows(path, "select constraint_text from duckdb_constraints() where table_name = 'visits'"))
+    assert "NOT NULL" in str(
+        rows(path, "select constraint_text from duckdb_constraints() where table_name = 'visits'")
+    )
     facts = dict(rows(path, "select key, value from duckpaste.provenance"))
-    assert facts["seed"] == "1" and facts["algorithm"] == "mst" and facts["guarantee"] == "epsilon 3, delta 1e-09"
+    assert (
+        facts["seed"] == "1"
+        and facts["algorithm"] == "mst"
+        and facts["guarantee"] == "epsilon 3, delta 1e-09"
+    )
 
 
 def test_pipe_as_json(made: Path) -> None:
-    found = json.loads(fine("p", "v.independent", "alg.epsilon=inf", "--views", "mine", "--json", "--out", "j"))
+    found = json.loads(
+        fine("p", "v.independent", "alg.epsilon=inf", "--views", "mine", "--json", "--out", "j")
+    )
     assert found["guarantee"] == "NOT PRIVATE (epsilon inf)" and found["stamp"].startswith("internal: ")
     assert [c["name"] for c in found["tables"][0]["columns"]] == ["age", "ward", "cost"]
     comment = "select comment from duckdb_tables() where table_name = 'visits'"

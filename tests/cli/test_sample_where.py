@@ -50,7 +50,9 @@ def everything(path: Path, table: str = "people") -> list[tuple[Any, ...]]:
 
 def test_python_and_the_command_write_the_same_rows(model: Path, tmp_path: Path) -> None:
     done = duckpaste.sample(model, tmp_path / "a.duckdb", n=500, seed=4, where=ASKED)
-    ran = run("sample", model, "--where", ASKED, "-n", 500, "--seed", 4, "-o", tmp_path / "b.duckdb", "--threads", 1)
+    ran = run(
+        "sample", model, "--where", ASKED, "-n", 500, "--seed", 4, "-o", tmp_path / "b.duckdb", "--threads", 1
+    )
     assert ran.code == 0, ran.err
     assert "people, 500 rows, seed 4" in ran.out
     assert done.note.startswith("where: true of 0.0") and done.note in ran.err
@@ -79,16 +81,24 @@ def test_many_threads_and_several_chunks_change_nothing(
 def test_the_file_says_which_rows_it_holds(model: Path, tmp_path: Path) -> None:
     text = "note <> 'it''s' -- a remark\n and age = 3"
     duckpaste.sample(model, tmp_path / "a.duckdb", n=5, seed=4, where=text)
-    assert rows(tmp_path / "a.duckdb", "select value from duckpaste.provenance where key = 'where'") == [(text,)]
-    comment = rows(tmp_path / "a.duckdb", "select comment from duckdb_tables() where table_name = 'people'")[0][0]
+    assert rows(tmp_path / "a.duckdb", "select value from duckpaste.provenance where key = 'where'") == [
+        (text,)
+    ]
+    comment = rows(tmp_path / "a.duckdb", "select comment from duckdb_tables() where table_name = 'people'")[
+        0
+    ][0]
     assert f"only rows where {text}" in comment
     duckpaste.sample(model, tmp_path / "a.duckdb", n=5, seed=4)
-    assert rows(tmp_path / "a.duckdb", "select count(*) from duckpaste.provenance where key = 'where'") == [(0,)]
+    assert rows(tmp_path / "a.duckdb", "select count(*) from duckpaste.provenance where key = 'where'") == [
+        (0,)
+    ]
 
 
 def test_keys_and_checks_of_the_table_hold(model: Path, tmp_path: Path) -> None:
     duckpaste.sample(model, tmp_path / "a.duckdb", n=50, seed=4, where="age > 80")
-    found = rows(tmp_path / "a.duckdb", "select constraint_type from duckdb_constraints() where table_name = 'people'")
+    found = rows(
+        tmp_path / "a.duckdb", "select constraint_type from duckdb_constraints() where table_name = 'people'"
+    )
     assert {"PRIMARY KEY", "CHECK", "NOT NULL"} <= {r[0] for r in found}
 
 

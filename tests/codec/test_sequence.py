@@ -53,8 +53,16 @@ def stored(parents: list[list[int]]) -> tuple[np.ndarray, list[dt.datetime], lis
             times.append(t)
             starts.append(start)
     at = np.array(parent, dtype=np.int64)
-    columns = {"i": range(len(at)), "t": times, "start": starts, "@1.t": before, "@position": positions(at).tolist()}
-    put(DB, "t", columns, {"t": "timestamp", "start": "timestamp", "@1.t": "timestamp", "@position": "bigint"})
+    columns = {
+        "i": range(len(at)),
+        "t": times,
+        "start": starts,
+        "@1.t": before,
+        "@position": positions(at).tolist(),
+    }
+    put(
+        DB, "t", columns, {"t": "timestamp", "start": "timestamp", "@1.t": "timestamp", "@position": "bigint"}
+    )
     return at, times, starts
 
 
@@ -84,7 +92,9 @@ def test_a_part_speaks_at_its_own_positions_only() -> None:
     codes = encoded(made, DB)
     assert list(codes) == ["t.ctx.weeks", "t.ctx.weekday", "t.ctx.time", "t.seq.days", "t.seq.time"]
     for name, found in codes.items():
-        assert (found > 0).tolist() == ([True, False, False, True] if ".ctx." in name else [False, True, True, False])
+        assert (found > 0).tolist() == (
+            [True, False, False, True] if ".ctx." in name else [False, True, True, False]
+        )
 
 
 @pytest.mark.parametrize("nullable", [False, True])
@@ -104,7 +114,11 @@ def test_rows_whose_part_has_no_code(nullable: bool) -> None:
 
 def test_settling_moves_the_sequencer_and_what_it_is_told_from() -> None:
     """Below each parent values ascend, NULL last; other columns stay where they are."""
-    fields = [Field("a", "date"), Field("t", "date", refs=("a",)), Field("x", "categorical", options={"values": ["p"]})]
+    fields = [
+        Field("a", "date"),
+        Field("t", "date", refs=("a",)),
+        Field("x", "categorical", options={"values": ["p"]}),
+    ]
     nothing = Network(Domain({}), (), [])
     table = TableModel("v", [], [make(f) for f in fields], nothing, siblings=Siblings(("t",), 1, (0,)))
     values = {

@@ -118,7 +118,9 @@ def test_atoms_alike_show_the_same_or_lie_between_the_same_cuts(name: str) -> No
     column = made.field.columns[0]
     if isinstance(found, Instants):
         keys = found.alike(CASES[name][1])
-        shown = found.show([np.arange(len(found.axes[0])), np.zeros(len(found.axes[0]), dtype=int)])[column].to_pylist()
+        shown = found.show([np.arange(len(found.axes[0])), np.zeros(len(found.axes[0]), dtype=int)])[
+            column
+        ].to_pylist()
         cuts = [dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=int(c)) for c in CASES[name][1] or ()]
         days = {}
         for key, value in zip(keys[0], shown, strict=True):
@@ -188,12 +190,17 @@ def test_of_dates_from_a_reference_only_null_is_known() -> None:
     born = pa.array([dt.date(2000, 1, 1)] * len(axis))
     drawn = found.draw([at], range(len(axis)), np.random.default_rng(1), {"born": born})["d"].to_pylist()
     codes = {c.name: code for c, code in zip(axis.columns, axis.codes, strict=True)}
-    assert drawn == made.decode(codes, range(len(axis)), np.random.default_rng(1), {"born": born})["d"].to_pylist()
+    assert (
+        drawn
+        == made.decode(codes, range(len(axis)), np.random.default_rng(1), {"born": born})["d"].to_pylist()
+    )
 
 
 @pytest.mark.parametrize(("nullable", "atoms"), [(True, 2), (False, 1)])
 @pytest.mark.parametrize(("kind", "options"), [("text", {"regex": "[a-z]{3}"}), ("uuid", {})])
-def test_of_made_up_values_only_null_is_known(kind: str, options: dict[str, Any], nullable: bool, atoms: int) -> None:
+def test_of_made_up_values_only_null_is_known(
+    kind: str, options: dict[str, Any], nullable: bool, atoms: int
+) -> None:
     made = codec("x", kind, "VARCHAR", nullable, **options)
     found = support(made, None)
     assert found is not None and found.hidden

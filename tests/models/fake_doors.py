@@ -91,7 +91,9 @@ class ArrayDoors:
             if (clique, target) not in self._errors:
                 exact = count(self.codes, self.domain, clique)
                 if target:
-                    self._errors[clique, target] = dependence(exact, clique.index(target), estimates[(target,)])
+                    self._errors[clique, target] = dependence(
+                        exact, clique.index(target), estimates[(target,)]
+                    )
                 else:
                     self._errors[clique, target] = float(np.abs(exact - estimates[clique]).sum())
         scores = np.array([self._errors[key] for key in keys])

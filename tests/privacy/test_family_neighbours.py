@@ -35,7 +35,7 @@ UNITS: dict[int, Unit] = {
 def declared(k: int, bound: str) -> tuple[Table, ...]:
     key = Field("id", "id")
     up = (ForeignKey(("person",), "people", ("id",)),), (ForeignKey(("visit",), "visits", ("id",)),)
-    most = {"max_children": 20}
+    most = {"max_children": 11}  # each number a code of its own: the domain is the same with and without a unit
     return (
         Table("people", (key, category("a", range(3))), ("id",)),
         Table("visits", (key, Field("person", "id"), category("b", range(3))), ("id",), contributions=k, bound=bound,
@@ -87,12 +87,20 @@ def test_no_unit_moves_a_release_by_more_than_its_sensitivity(k: int, bound: str
     assert {t for t, *_ in everything} == {
         "f.people", "f.visits per people", "f.visits", "f.labs per visits", "f.labs"
     }  # fmt: skip
-    expected = {"f.people": 1, "f.visits per people": 1, "f.visits": k, "f.labs per visits": k, "f.labs": k + 1}
+    expected = {
+        "f.people": 1,
+        "f.visits per people": 1,
+        "f.visits": k,
+        "f.labs per visits": k,
+        "f.labs": k + 1,
+    }
     assert all(sensitivity == expected[table] for table, _, sensitivity, _ in everything)
     moved = dict.fromkeys(expected, 0.0)
     for unit in UNITS:
         without = released({u: v for u, v in UNITS.items() if u != unit}, k, bound)
-        assert [(t, c, s, v.shape) for t, c, s, v in without] == [(t, c, s, v.shape) for t, c, s, v in everything]
+        assert [(t, c, s, v.shape) for t, c, s, v in without] == [
+            (t, c, s, v.shape) for t, c, s, v in everything
+        ]
         for (table, _, sensitivity, here), (*_, there) in zip(everything, without, strict=True):
             l1 = float(np.abs(here - there).sum())
             assert l1 <= sensitivity and float(np.sqrt(((here - there) ** 2).sum())) <= sensitivity
@@ -109,7 +117,12 @@ def test_names_that_would_be_taken_for_the_unit(name: str) -> None:
     key = ForeignKey(("person",), "people", ("id",))
     tables = (
         declared(1, "weights")[0],
-        Table("visits", (Field("id", "id"), Field("person", "id"), category(name, [3])), ("id",), foreign_keys=(key,)),
+        Table(
+            "visits",
+            (Field("id", "id"), Field("person", "id"), category(name, [3])),
+            ("id",),
+            foreign_keys=(key,),
+        ),
         Table("labs", public=True),
     )
     with pytest.raises(Faults, match=f"visits.{name}: duckpaste needs this name"):

@@ -9,13 +9,15 @@ from duckpaste import route
 from duckpaste.db import Db
 from duckpaste.fit import request
 from duckpaste.model import Model
-from duckpaste.privacy.ledger import Ledger
 from duckpaste.output.writer import sample
+from duckpaste.privacy.ledger import Ledger
 from duckpaste.schema.view import Table, View
 from duckpaste.workspace import Workspace
 
 
-def fitted(db: Db, tables: tuple[Table, ...], options: dict[str, Any], unit: str | None = None) -> tuple[Model, Ledger]:
+def fitted(
+    db: Db, tables: tuple[Table, ...], options: dict[str, Any], unit: str | None = None
+) -> tuple[Model, Ledger]:
     """A MARE model of the current schema's tables, and its ledger."""
     view = View("family", Path("family"), tables, unit=unit)
     wanted = request("mare", options)

@@ -13,7 +13,9 @@ import duckpaste
 from duckpaste.schema.init import write
 
 DATA = os.environ.get("DUCKPASTE_TEST_DATA")
-pytestmark = pytest.mark.skipif(not DATA, reason="DUCKPASTE_TEST_DATA is not set: no csv files of the databases")
+pytestmark = pytest.mark.skipif(
+    not DATA, reason="DUCKPASTE_TEST_DATA is not set: no csv files of the databases"
+)
 
 # database -> the unit's table, the public tables, and DDL of every table in an order that its keys allow
 SCHEMAS: dict[str, tuple[str, str, dict[str, str]]] = {
@@ -75,9 +77,16 @@ def load(path: Path, name: str, ddl: dict[str, str]) -> list[tuple[str, list[str
         for table, columns in ddl.items():
             # DuckDB refuses a self-reference inside one INSERT, so those keys are told to fields.yml instead.
             con.execute(f"create table {table} ({re.sub(rf' references {table} .[^)]*.', '', columns)})")
-            names = [r[0] for r in con.execute(f"select column_name from duckdb_columns() where table_name = '{table}' order by column_index").fetchall()]
+            names = [
+                r[0]
+                for r in con.execute(
+                    f"select column_name from duckdb_columns() where table_name = '{table}' order by column_index"
+                ).fetchall()
+            ]
             file = Path(str(DATA)) / name / f"{table}.csv"
-            con.execute(f"insert into {table} select {', '.join(names)} from read_csv('{file}', header = true, all_varchar = true, nullstr = ['', 'NULL'])")
+            con.execute(
+                f"insert into {table} select {', '.join(names)} from read_csv('{file}', header = true, all_varchar = true, nullstr = ['', 'NULL'])"
+            )
         found = con.execute("select table_name, constraint_column_names, referenced_table, referenced_column_names "
                             "from duckdb_constraints() where constraint_type = 'FOREIGN KEY'").fetchall()  # fmt: skip
     return [tuple(k) for k in found]  # type: ignore[misc]
@@ -94,7 +103,10 @@ def test_every_table_and_every_key(tmp_path: Path, name: str) -> None:
     for table in public.split():
         text = text.replace(f"\n  {table}:\n", f"\n  {table}:\n    public: true\n")
     text = text.replace("\ntables:", f"\nunit: {unit}\n\ntables:")
-    text = text.replace("ReportsTo: numerical?", "ReportsTo: id?:employees.EmployeeID" if name == "northwind" else "ReportsTo: numerical?")
+    text = text.replace(
+        "ReportsTo: numerical?",
+        "ReportsTo: id?:employees.EmployeeID" if name == "northwind" else "ReportsTo: numerical?",
+    )
     (folder / "fields.yml").write_text(text)
     model = duckpaste.fit(tmp_path / "work.duckdb", folder, "mare", epsilon=20.0)
     duckpaste.sample(model, tmp_path / "synthetic.duckdb", seed=5)
@@ -108,9 +120,15 @@ def test_every_table_and_every_key(tmp_path: Path, name: str) -> None:
             there = " and ".join(f"c.{a} is not null" for a in own)
             text = f"select count(*) from {table} c where {there} and not exists (select 1 from {parent} p where {on})"
             assert con.execute(text).fetchall() == [(0,)], (table, own)
-        types = dict(con.execute("select table_name || '.' || column_name, data_type from duckdb_columns() where schema_name = 'main'").fetchall())
+        types = dict(
+            con.execute(
+                "select table_name || '.' || column_name, data_type from duckdb_columns() where schema_name = 'main'"
+            ).fetchall()
+        )
     with duckdb.connect(str(tmp_path / f"{name}.duckdb"), read_only=True) as con:
-        real = con.execute("select table_name || '.' || column_name, data_type from duckdb_columns() where schema_name = 'main'").fetchall()
+        real = con.execute(
+            "select table_name || '.' || column_name, data_type from duckdb_columns() where schema_name = 'main'"
+        ).fetchall()
     assert {k: types[k] for k, _ in real} == dict(real)
 
 
@@ -127,5 +145,9 @@ def test_a_payment_is_of_its_rental_s_customer(tmp_path: Path) -> None:
     model = duckpaste.fit(tmp_path / "work.duckdb", folder, "mare", epsilon=20.0)
     duckpaste.sample(model, tmp_path / "synthetic.duckdb", seed=5, n=50)
     with duckdb.connect(str(tmp_path / "synthetic.duckdb"), read_only=True) as con:
-        both = con.execute("select count(*), count(*) filter (p.customer_id = r.customer_id) from payment p join rental r using (rental_id)").fetchall()[0]
-    assert both[0] > 0 and (model["payment"].lineage is None or model["payment"].lineage.parent != "rental" or both[0] == both[1])
+        both = con.execute(
+            "select count(*), count(*) filter (p.customer_id = r.customer_id) from payment p join rental r using (rental_id)"
+        ).fetchall()[0]
+    assert both[0] > 0 and (
+        model["payment"].lineage is None or model["payment"].lineage.parent != "rental" or both[0] == both[1]
+    )

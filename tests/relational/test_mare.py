@@ -19,9 +19,15 @@ def chain(db: Db, depth: int, units: int) -> tuple[Table, ...]:
     tables = []
     for level in range(depth):
         key = f", p integer not null references t{level - 1} (id)" if level else ""
-        db.run_sql("chain", f"create table t{level} (id integer primary key{key}, x enum ('a', 'b', 'c', 'd') not null)")
+        db.run_sql(
+            "chain",
+            f"create table t{level} (id integer primary key{key}, x enum ('a', 'b', 'c', 'd') not null)",
+        )
         if level == 0:
-            db.run_sql("chain", f"insert into t0 select i, ['a','b','c','d'][(i * 7 + i // 5) % 4 + 1] from range({units}) r(i)")
+            db.run_sql(
+                "chain",
+                f"insert into t0 select i, ['a','b','c','d'][(i * 7 + i // 5) % 4 + 1] from range({units}) r(i)",
+            )
         else:
             db.run_sql("chain", f"insert into t{level} select p.id * 4 + c, p.id, p.x from t{level - 1} p, range(3) k(c) "
                        f"where c < [0, 1, 2, 3][(p.id * 13 + p.id // 7) % 4 + 1]")  # fmt: skip
@@ -37,7 +43,9 @@ def test_a_leaf_copies_its_root(tmp_path: Path, depth: int) -> None:
     with drawn(model, tmp_path / "s.duckdb") as synthetic:
         joins = "".join(f" join t{i - 1} on t{i}.p = t{i - 1}.id" for i in range(depth - 1, 0, -1))
         leaf = depth - 1
-        agree, rows = synthetic.rows_sql("agree", f"select avg((t{leaf}.x = t0.x)::int), count(*) from t{leaf}{joins}")[0]
+        agree, rows = synthetic.rows_sql(
+            "agree", f"select avg((t{leaf}.x = t0.x)::int), count(*) from t{leaf}{joins}"
+        )[0]
     assert rows > 1000
     assert agree >= 0.99
 
@@ -50,7 +58,9 @@ def test_childless_parents_and_means(tmp_path: Path) -> None:
     real = db.rows_sql("n", text)[0]
     with drawn(model, tmp_path / "s.duckdb") as synthetic:
         found = synthetic.rows_sql("n", text)[0]
-        keys = synthetic.rows_sql("k", "select constraint_type from duckdb_constraints() where table_name = 't1'")
+        keys = synthetic.rows_sql(
+            "k", "select constraint_type from duckdb_constraints() where table_name = 't1'"
+        )
     assert abs(found[0] - real[0]) < 0.02 and abs(found[1] / real[1] - 1) < 0.05
     assert {"PRIMARY KEY", "FOREIGN KEY"} <= {k for (k,) in keys}
 
@@ -80,7 +90,10 @@ def test_one_heavy_unit_moves_no_count_by_more_than_k() -> None:
     for heavy in (0, 500):
         db = Db.open()
         db.run_sql("t", "create table u (id integer primary key, x utinyint check (x between 0 and 3))")
-        db.run_sql("t", "create table v (id integer primary key, p integer references u (id), y utinyint check (y between 0 and 5))")
+        db.run_sql(
+            "t",
+            "create table v (id integer primary key, p integer references u (id), y utinyint check (y between 0 and 5))",
+        )
         db.run_sql("t", "insert into u select i, i % 4 from range(50) r(i)")
         db.run_sql("t", "insert into v select i, i % 50, i % 6 from range(100) r(i)")
         if heavy:
@@ -107,7 +120,10 @@ def test_the_model_file_holds_relations(tmp_path: Path) -> None:
     db.run_sql("t", "insert into person select i, i % 3 = 0 from range(500) r(i)")
     db.run_sql("t", "create table buy (id integer primary key, who integer not null references person (id), "
                "what varchar references item (id))")  # fmt: skip
-    db.run_sql("t", "insert into buy select i, i % 400, case when i % 9 > 0 then 'k' || (i % 4) end from range(900) r(i)")
+    db.run_sql(
+        "t",
+        "insert into buy select i, i % 400, case when i % 9 > 0 then 'k' || (i % 4) end from range(900) r(i)",
+    )
     tables = (Table("item", public=True), Table("person"), Table("buy", contributions=3))
     model, ledger = fitted(db, tables, {"epsilon": 5.0, "delta": 1e-6})
     assert ledger.totals().epsilon(1e-6) <= 5.0 + 1e-6
@@ -115,9 +131,16 @@ def test_the_model_file_holds_relations(tmp_path: Path) -> None:
     texts = []
     for number, one in enumerate((model, load(tmp_path / "m.duckdb"))):
         with drawn(one, tmp_path / f"{number}.duckdb", n=300) as synthetic:
-            texts.append([synthetic.rows_sql("all", f"select * from {t} order by all") for t in ("item", "person", "buy")])
+            texts.append(
+                [
+                    synthetic.rows_sql("all", f"select * from {t} order by all")
+                    for t in ("item", "person", "buy")
+                ]
+            )
             assert synthetic.rows_sql("n", "select count(*) from person") == [(300,)]
-            assert synthetic.rows_sql("o", "select count(*) from buy anti join item on what = item.id where what is not null") == [(0,)]
+            assert synthetic.rows_sql(
+                "o", "select count(*) from buy anti join item on what = item.id where what is not null"
+            ) == [(0,)]
     assert texts[0] == texts[1]
     assert texts[0][0] == [(f"k{i}", f"n{i}") for i in range(5)]
 
@@ -126,11 +149,25 @@ def test_references_to_oneself_and_to_siblings(tmp_path: Path) -> None:
     """A boss, an order of the same firm, a circle broken at a nullable key: every key is valid."""
     db = Db.open()
     db.run_sql("t", "create table firm (id integer primary key, x boolean not null, best integer)")
-    db.run_sql("t", "insert into firm select i, i % 2 = 0, case when i % 3 > 0 then i * 2 end from range(200) r(i)")
-    db.run_sql("t", "create table staff (id integer primary key, firm integer not null, boss integer, y boolean not null)")
-    db.run_sql("t", "insert into staff select i, i // 2, case when i % 2 = 1 then i - 1 end, i % 3 = 0 from range(400) r(i)")
-    db.run_sql("t", "create table job (id integer primary key, firm integer not null, who integer, z boolean not null)")
-    db.run_sql("t", "insert into job select i, i // 3, case when i % 4 > 0 then 2 * (i // 3) end, true from range(600) r(i)")
+    db.run_sql(
+        "t", "insert into firm select i, i % 2 = 0, case when i % 3 > 0 then i * 2 end from range(200) r(i)"
+    )
+    db.run_sql(
+        "t",
+        "create table staff (id integer primary key, firm integer not null, boss integer, y boolean not null)",
+    )
+    db.run_sql(
+        "t",
+        "insert into staff select i, i // 2, case when i % 2 = 1 then i - 1 end, i % 3 = 0 from range(400) r(i)",
+    )
+    db.run_sql(
+        "t",
+        "create table job (id integer primary key, firm integer not null, who integer, z boolean not null)",
+    )
+    db.run_sql(
+        "t",
+        "insert into job select i, i // 3, case when i % 4 > 0 then 2 * (i // 3) end, true from range(600) r(i)",
+    )
     tables = (
         Table("firm", primary_key=("id",), foreign_keys=(ForeignKey(("best",), "staff", ("id",)),),
               fields=(Field("best", "id", True, refs=("staff.id",)),)),
@@ -141,11 +178,18 @@ def test_references_to_oneself_and_to_siblings(tmp_path: Path) -> None:
     )  # fmt: skip
     model, _ = fitted(db, tables, {"epsilon": 50.0}, unit="firm")
     with drawn(model, tmp_path / "s.duckdb") as synthetic:
-        for child, key, parent in (("staff", "firm", "firm"), ("staff", "boss", "staff"), ("job", "who", "staff"), ("firm", "best", "staff")):
+        for child, key, parent in (
+            ("staff", "firm", "firm"),
+            ("staff", "boss", "staff"),
+            ("job", "who", "staff"),
+            ("firm", "best", "staff"),
+        ):
             text = f"select count(*), count({key}), count(*) filter ({key} is not null and {key} not in (select id from {parent})) from {child}"
             rows, present, orphans = synthetic.rows_sql("keys", text)[0]
-            assert orphans == 0 and 0 < present < rows or key == "firm" and orphans == 0
-        same = synthetic.rows_sql("same", "select count(*) from job join staff on who = staff.id where staff.firm <> job.firm")
+            assert (orphans == 0 and 0 < present < rows) or (key == "firm" and orphans == 0)
+        same = synthetic.rows_sql(
+            "same", "select count(*) from job join staff on who = staff.id where staff.firm <> job.firm"
+        )
         assert same == [(0,)]
 
 

@@ -67,14 +67,25 @@ def tables(kind: str = "datetime", **options: Any) -> tuple[Table, ...]:
     if kind == "seq":
         time = Field("t", "seq", refs=("u.start",), options=SEQ)
     else:
-        time = Field("t", "datetime", refs=("u.start",), options={"span": "day.hour", "max_len": 400, "bins": 64})
+        time = Field(
+            "t", "datetime", refs=("u.start",), options={"span": "day.hour", "max_len": 400, "bins": 64}
+        )
         options.setdefault("sequencer", "t")
-    start = Field("start", "datetime", options={"span": "day.hour", "min": START, "max": dt.datetime(2023, 1, 1)})
+    start = Field(
+        "start", "datetime", options={"span": "day.hour", "min": START, "max": dt.datetime(2023, 1, 1)}
+    )
     letters = [category(n, LETTERS) for n in ("x", "w", "y")]
     more = {"contributions": 6, "max_children": 6, **options}
     return (
         Table("u", (key, start, category("g", LETTERS)), ("id",)),
-        Table("v", (key, Field("p", "id"), time, *letters), ("id",), contributions=6, foreign_keys=(UP,), options=more),
+        Table(
+            "v",
+            (key, Field("p", "id"), time, *letters),
+            ("id",),
+            contributions=6,
+            foreign_keys=(UP,),
+            options=more,
+        ),
     )
 
 
@@ -184,7 +195,9 @@ def test_one_unit_moves_no_count_by_more_than_k(kind: str, bound: str, seen: See
         for clique in cliques:
             encoded.measure([clique], [0.001], "test")
         found.append([v / table.one for v in seen.vectors])
-    moved = [max(float(np.abs(a - b).sum()) for a, b in zip(found[0], other, strict=True)) for other in found[1:]]
+    moved = [
+        max(float(np.abs(a - b).sum()) for a, b in zip(found[0], other, strict=True)) for other in found[1:]
+    ]
     assert 1.99 < moved[0] <= k and 0 < moved[1] <= k
 
 

@@ -41,8 +41,12 @@ def test_units_given_a_predicate_with_all_that_hangs_on_them(related: Model, tmp
         (w, all_, units) = everyone.rows_sql("all", f"{joined} where kind = 'b' and born < '1980-05-06'")[0]
     asked = "kind = 'b' and born < '1980-05-06'"
     with drawn(related, tmp_path / "b.duckdb", n=5_000, where=asked) as given:
-        assert given.rows_sql("u", f"select count(*), count(*) filter ({asked}) from units") == [(5_000, 5_000)]
-        assert given.rows_sql("o", "select count(*) from visits where unit not in (select id from units)") == [(0,)]
+        assert given.rows_sql("u", f"select count(*), count(*) filter ({asked}) from units") == [
+            (5_000, 5_000)
+        ]
+        assert given.rows_sql(
+            "o", "select count(*) from visits where unit not in (select id from units)"
+        ) == [(0,)]
         (w_given, all_given, _) = given.rows_sql("given", joined)[0]
         comment = given.rows_sql("c", "select comment from duckdb_tables() where table_name = 'visits'")[0][0]
     assert "only units of units where kind = 'b'" in comment

@@ -23,8 +23,8 @@ from duckpaste.domain import Domain
 from duckpaste.errors import UserError
 from duckpaste.model import Column, Model, TableModel
 from duckpaste.models.network import Network, Step
-from duckpaste.sample import tabular
 from duckpaste.output.writer import sample
+from duckpaste.sample import tabular
 from duckpaste.schema.view import Field
 
 INFO = {"epsilon": "1.0", "delta": "0.0", "run": "r", "algorithm": "x", "unit": "row", "contributions": "1"}

@@ -39,7 +39,9 @@ def test_a_chain_in_any_order() -> None:
 
 
 def test_lookups_are_public_references() -> None:
-    found = graph(table("patients"), table("items", public=True), table("labs", "patient>patients", "item>items"))
+    found = graph(
+        table("patients"), table("items", public=True), table("labs", "patient>patients", "item>items")
+    )
     assert found.node("labs").parent == "patients"
     assert kinds(found, "labs") == {"item": Kind.PUBLIC}
     assert [t.name for t in found.public] == ["items"]
@@ -60,7 +62,10 @@ def test_two_keys_to_one_parent_may_leave_the_unit() -> None:
 def test_a_nullable_key_is_owner_only_when_no_other_is() -> None:
     found = graph(table("people"), table("calls", "from>people", "to>people", nullable=("from",)))
     assert found.node("calls").owner.columns == ("to",)  # type: ignore[union-attr]
-    assert graph(table("people"), table("calls", "from>people", nullable=("from",))).node("calls").parent == "people"
+    assert (
+        graph(table("people"), table("calls", "from>people", nullable=("from",))).node("calls").parent
+        == "people"
+    )
 
 
 def test_a_self_reference() -> None:
@@ -73,7 +78,10 @@ def test_siblings_of_one_unit() -> None:
     assert found.node("orders").path == ("products", "firms")
     assert kinds(found, "orders") == {"f": Kind.ANCESTOR}
     found = graph(
-        table("firms"), table("products", "f>firms"), table("orders", "f>firms"), table("lines", "o>orders", "p>products")
+        table("firms"),
+        table("products", "f>firms"),
+        table("orders", "f>firms"),
+        table("lines", "o>orders", "p>products"),
     )
     assert found.node("lines").parent in ("orders", "products")
     assert list(kinds(found, "lines").values()) == [Kind.SIBLING]
@@ -81,7 +89,9 @@ def test_siblings_of_one_unit() -> None:
 
 def test_a_circle_breaks_at_a_nullable_key() -> None:
     found = graph(
-        table("owners"), table("stores", "o>owners", "manager>staff", nullable=("manager",)), table("staff", "s>stores")
+        table("owners"),
+        table("stores", "o>owners", "manager>staff", nullable=("manager",)),
+        table("staff", "s>stores"),
     )
     assert [n.table.name for n in found.nodes] == ["owners", "stores", "staff"]
     (late,) = found.node("stores").references
