@@ -311,9 +311,8 @@ def _load_network(db: Db, name: str, total: float) -> Network:
             sizes[parents[0]] = shape[0]
         else:
             sizes[column] = shape[-1]
-            steps.append(
-                Step(column, tuple(parents), _dense(factors.get(number), shape), coarsen.get(number, {}))
-            )
+            _check_parents(parents, shape, sizes, coarsen[number])
+            steps.append(Step(column, tuple(parents), _dense(factors.get(number), shape), coarsen[number]))
     expansions = {}
     where = f"where table_name = {literal(name)}"
     text = f"select code_column as c, coarse, weight from expansions {where} order by 1, fine"

@@ -120,7 +120,9 @@ def test_any_network_comes_back(
     assert again["it's"].network.total == network.total
     for a, b in zip(network.steps, again["it's"].network.steps, strict=True):
         assert (a.column, a.parents) == (b.column, b.parents) and np.array_equal(a.counts, b.counts)
-        assert {p: to.tolist() for p, to in a.coarsen.items()} == {p: to.tolist() for p, to in b.coarsen.items()}
+        assert {p: to.tolist() for p, to in a.coarsen.items()} == {
+            p: to.tolist() for p, to in b.coarsen.items()
+        }
 
 
 def test_evidence_and_releases_come_back(tmp_path: Path) -> None:
@@ -154,11 +156,15 @@ def test_the_file_is_plain_tables_that_can_be_edited(db: Db, tmp_path: Path) -> 
         assert all(r[0] for r in made.rows_sql("t", "select comment is not null from duckdb_tables()"))
 
 
-@pytest.mark.parametrize("fault", ["set coarse = 9 where code = 1", "set coarse = -1 where code = 0", "set step = 0"])
+@pytest.mark.parametrize(
+    "fault", ["set coarse = 9 where code = 1", "set coarse = -1 where code = 0", "set step = 0"]
+)
 def test_coarser_parents_that_do_not_fit_are_damage(tmp_path: Path, fault: str) -> None:
     coarse = Step("c", ("p",), np.ones((2, 2)), {"p": np.array([0, 0, 1])})
     network = Network(Domain({"p": 3, "c": 2}), (), [Step("p", (), np.ones(3)), coarse], total=5.0)
-    table = TableModel("t", [], [make(category(n, range(s))) for n, s in network.domain.sizes.items()], network)
+    table = TableModel(
+        "t", [], [make(category(n, range(s))) for n, s in network.domain.sizes.items()], network
+    )
     path = tmp_path / "m.duckdb"
     save(Model([table], INFO), path)
     load(path)

@@ -23,6 +23,9 @@ create table steps (table_name varchar not null, step integer not null, code_col
 comment on table steps is 'drawing order: each code column is drawn given its parents; a step without a column is evidence';
 create table factors (table_name varchar not null, step integer not null, cell bigint not null, value double not null);
 comment on table factors is 'counts of a step, row-major over (parents, column); absent cells are 0';
+create table coarsenings (table_name varchar not null, step integer not null, code_column varchar not null,
+  code integer not null, coarse integer not null);
+comment on table coarsenings is 'parents that a step sees at a coarser height: the group of each of their codes';
 create table expansions (table_name varchar not null, code_column varchar not null, fine integer not null,
   coarse integer not null, weight double not null);
 comment on table expansions is 'compressed columns: the coarse code of each code, and its weight when expanded again';
