@@ -100,7 +100,10 @@ def measured(
     encoded = source.encode([make(f) for f in CODECS])
     seen.vectors.clear()
     for clique in CLIQUES:
-        encoded.measure([clique], [source.run.loss / 10], "test")
+        encoded.measure([clique], [source.run.loss / 20], "test")
+    halves = np.arange(encoded.domain["b"]) // 2
+    encoded.recoded({"b": halves}, CLIQUES[:2]).measure([("a", "b")], [source.run.loss / 20], "test")
+    encoded.derived({"half": ("b", halves)}).measure([("a", "half")], [source.run.loss / 20], "test")
     return list(seen.vectors), [r.sensitivity for r in source.run.releases]
 
 
@@ -129,6 +132,9 @@ def scored(
     seen.scores.clear()
     for weights, penalties in ((None, None), ([0.5, 1.0, 0.2, 2.5, 0.1], [1.0, -3.0, 0.0, 2.0, 9.0])):
         encoded.select(CLIQUES, estimates, source.run.loss / 10, "select", weights, penalties)
+    # The other score: how much a target depends on the rest of its clique, against a public share of it.
+    triples, targets = [("a", "b"), ("a", "b", "name"), ("a", "b")], ["a", "name", "b"]
+    encoded.select(triples, estimates, source.run.loss / 10, "select", [1.0, 0.5, 3.0], targets=targets)
     return list(seen.scores), [r.sensitivity for r in source.run.releases]
 
 
@@ -174,7 +180,7 @@ def test_scores(rows: list[Row], setting: Setting, pure: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         seen = patched(patch)
         here, sensitivities = scored(rows, setting, pure, seen)
-        assert sensitivities == [setting.k, 2.5 * setting.k]
+        assert sensitivities == [setting.k, 2.5 * setting.k, 3.0 * setting.k]
         for other in neighbours(rows, setting.unit):
             there, _ = scored(other, setting, pure, seen)
             for a, b, sensitivity in zip(here, there, sensitivities, strict=True):
@@ -193,7 +199,8 @@ def test_sensitivities_are_reached(k: int, bound: str, seen: Seen) -> None:
             assert distance(a, b, ONE) == (k, k)
     (here, sensitivities), (there, _) = (scored(r, setting, False, seen, far=0.0) for r in (rows, rows[k:]))
     for a, b, sensitivity in zip(here, there, sensitivities, strict=True):
-        assert np.abs(a - b).max() == sensitivity
+        # The share of a target that is never certain keeps its score a little below.
+        assert 0.5 * sensitivity < np.abs(a - b).max() <= sensitivity
 
 
 @pytest.mark.parametrize("bound", ["weights", "rows"])
@@ -206,7 +213,7 @@ def test_one_unit_of_a_hundred_times_the_median_rows(bound: str, seen: Seen) -> 
     for a, b in zip(here, there, strict=True):
         l1, _ = distance(a, b, ONE)
         assert l1 <= 2 and np.abs(a - b).max() <= 2 * ONE
-    touched = int((here[-1] != there[-1]).sum())
+    touched = int((here[4] != there[4]).sum())
     assert touched == 60 if bound == "weights" else 1 <= touched <= 2
     unbounded, _ = measured(rows + giant, Setting("p", 500, bound), False, seen)
     assert distance(unbounded[0], there[0], ONE)[0] == 200, "the test sees an unbounded unit"
