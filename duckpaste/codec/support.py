@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from duckpaste.codec import calendar
-from duckpaste.codec.atoms import MOST, Axis, Part, alone, cells, crossed, listed
+from duckpaste.codec.atoms import Axis, Part, alone, cells, crossed, listed
 from duckpaste.codec.base import Codec
 from duckpaste.codec.categorical import Categorical
 from duckpaste.codec.constant import Fixed, Ignore
@@ -27,6 +27,7 @@ from duckpaste.domain import FloatArray, IntArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
+NUMBERS = 1 << 21  # whole numbers that are told apart one by one, at most
 Picks = Sequence[IntArray]  # an atom a row, one array an axis
 Cuts = Sequence[Fraction]  # numbers in the field's own measure; microseconds since 1970 (UTC) for instants
 
@@ -213,7 +214,7 @@ def _numbers(codec: Numeric, cuts: Cuts | None) -> Support | None:
     if binned is None:
         return None
     grid = binned.grid
-    if cuts is None and not grid.exact and (not grid.integer or int(grid.high) - int(grid.low) >= MOST):
+    if cuts is None and not grid.exact and (not grid.integer or int(grid.high) - int(grid.low) >= NUMBERS):
         return None
     low, high, cell, part = (
         _whole_runs(binned, cuts, codec.factor) if grid.integer else _real_runs(binned, cuts or ())

@@ -174,17 +174,15 @@ def _merged(supports: Mapping[str, Support], known: dict[Term, _Told]) -> Sorted
     while True:
         classes: dict[Place, Classes] = {}
         for place, atoms in axes.items():
-            told = [(t, t.places.index(place)) for t in known.values() if place in t.places]
-            columns = [
-                np.zeros(atoms, dtype=np.int64),
-                *(_rows(t.truth, i)[t.classes[i].of] for t, i in told),
-            ]
-            _, first, inverse = np.unique(
-                np.stack(columns, axis=1), axis=0, return_index=True, return_inverse=True
-            )
-            classes[place] = Classes(inverse.ravel(), first)
+            said = [(t, t.places.index(place)) for t in known.values() if place in t.places]
+            of: IntArray = np.zeros(atoms, dtype=np.int64)
+            for told, axis in said:
+                rows = _rows(told.truth, axis)[told.classes[axis].of]
+                of = np.unique(of * (int(rows.max()) + 1) + rows, return_inverse=True)[1].ravel()
+            first = np.unique(of, return_index=True)[1]
+            classes[place] = Classes(of, first)
         large = {p for p in classes if _cells(supports[p[0]], p[1]) * len(classes[p]) > TABLE}
-        victims = [t for t, told_ in known.items() if large & set(told_.places) and len(told_.places) > 1]
+        victims = [t for t, one in known.items() if large & set(one.places) and len(one.places) > 1]
         if not victims:
             break
         del known[max(victims, key=lambda t: known[t].truth[0].size)]
@@ -200,6 +198,7 @@ def _rows(truth: Truth, axis: int) -> IntArray:
     sides = truth if truth[0] is not truth[1] else truth[:1]
     rows = [np.moveaxis(side, axis, 0).reshape(side.shape[axis], -1) for side in sides]
     bits = np.packbits(np.concatenate([row == value for row in rows for value in (0, 1)], axis=1), axis=1)
+    bits = bits.ravel() if bits.shape[1] == 1 else bits
     found: IntArray = np.unique(bits, axis=0, return_inverse=True)[1].ravel()
     return found
 

@@ -25,7 +25,7 @@ from duckpaste.sample.picker import Picker
 from duckpaste.sample.tabular import batches
 from duckpaste.sample.where import Where, where
 
-ROWS, DRAWN = 120_000, 12_000
+ROWS, DRAWN = 80_000, 10_000
 CODECS = [
     random_codec("id", "id", "BIGINT"),
     random_codec("sex", "categorical", "ENUM('m','f')", values=("m", "f")),
@@ -300,7 +300,9 @@ def fine_joint(table: TableModel, conditioned: Where | None = None) -> FloatArra
         elif column.name in network.expansions:
             expansion = network.expansions[column.name]
             share = (expansion.coarse == np.arange(size)[:, None]) * expansion.weights
-            share[share.sum(axis=1) == 0] = (expansion.coarse == np.arange(size)[:, None])[share.sum(axis=1) == 0]
+            share[share.sum(axis=1) == 0] = (expansion.coarse == np.arange(size)[:, None])[
+                share.sum(axis=1) == 0
+            ]
             operands += [share / share.sum(axis=1, keepdims=True), [axes[column.name], out]]
         else:
             operands += [np.eye(size), [axes[column.name], out]]
@@ -346,6 +348,40 @@ def test_what_is_one_in_a_billion_billion_is_drawn_at_once(scratch: Db) -> None:
     conditioned = where(table, " and ".join(f"{n} = 'rare'" for n in "abcd"), scratch)
     assert conditioned.share == pytest.approx(1e-24, rel=1e-3)
     assert Picker(conditioned).pick(range(50), [3]).values["d"].to_pylist() == ["rare"] * 50
+
+
+# -- names
+
+NAMES = (
+    'a "b',
+    "select",
+    "{{ n }}",
+    "{% x %}",
+    "nth",
+    "_nth",
+    "c0",
+    "t0",
+    "名前",
+    "new\nline",
+    "_values",
+    "T",
+    "?",
+    "it's",
+)
+
+
+def test_columns_and_tables_of_any_name(scratch: Db) -> None:
+    codecs = [random_codec(n, "categorical", "VARCHAR", values=("{{ x }}", "o'b", "--", "y")) for n in NAMES]
+    table = random_table(codecs, 3, name="x'; drop table t; --")
+    pairs = [
+        f"({sql.ident(n)} = 'o''b' and {sql.ident(m)} = '{{{{ x }}}}')"
+        for n, m in itertools.pairwise(NAMES[:4])
+    ]
+    others = [f"({sql.ident(n)} <> 'y' -- or so\n)" for n in NAMES[4:]]
+    text = " and ".join([f"({' or '.join(pairs)})", *others])
+    conditioned = where(table, text, scratch)
+    assert conditioned.left == ()
+    assert len(Picker(conditioned).pick(range(100), [1]).values["T"]) == 100
 
 
 # -- seeds, codes, keys
