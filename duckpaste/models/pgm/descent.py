@@ -6,8 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from duckpaste.domain import FloatArray
-from duckpaste.models.pgm.prior import Prior
-from duckpaste.models.pgm.problem import Problem
+from duckpaste.models.pgm.prior import Convex, Prior
 
 _MEMORY = 10  # losses that a new one may hide behind
 _ARMIJO = 1e-4  # share of the promised fall that must come
@@ -35,7 +34,7 @@ class State:
     gradient: FloatArray
 
     @staticmethod
-    def at(problem: Problem, theta: FloatArray, prior: Prior | None = None) -> State:
+    def at(problem: Convex, theta: FloatArray, prior: Prior | None = None) -> State:
         """One sweep."""
         mu, nodes = problem.marginals(theta)
         loss, gradient = problem.loss(mu)
@@ -46,7 +45,7 @@ class State:
 
 
 def descend(
-    problem: Problem, theta: FloatArray, options: Descent, prior: Prior | None = None
+    problem: Convex, theta: FloatArray, options: Descent, prior: Prior | None = None
 ) -> tuple[State, int]:
     """Lowers the loss from `theta` by theta -= step * gradient; gives the best point and the number of sweeps.
 

@@ -8,44 +8,39 @@ Phillips and Schapire 2007). The optimum no longer depends on when the descent s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-
-import numpy as np
+from typing import Protocol
 
 from duckpaste.domain import FloatArray
-from duckpaste.models.pgm.problem import Problem
+
+
+class Convex(Protocol):
+    """What the descent lowers: a convex loss of the marginals of a model of log-potentials."""
+
+    def marginals(self, theta: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
+        """Proportions of the cells that the loss looks at (flat, as `theta`), and of the nodes."""
+
+    def loss(self, mu: FloatArray) -> tuple[float, FloatArray]:
+        """The loss of such proportions, and its gradient."""
+
+    def log_mass(self, theta: FloatArray, nodes: Sequence[FloatArray]) -> float:
+        """log of the sum over all x of exp(theta(x)), from the nodes' proportions at `theta`."""
 
 
 class Prior:
     """KL(model || reference) times `weight`, in the units of the problem's loss; `reference` are log-potentials."""
 
-    def __init__(self, problem: Problem, weight: float, reference: FloatArray) -> None:
+    def __init__(self, problem: Convex, weight: float, reference: FloatArray) -> None:
         self.weight = weight
         self._problem = problem
         self._reference = reference
         _, nodes = problem.marginals(reference)
-        self._zero = self._log_mass(reference, nodes)
+        self._zero = problem.log_mass(reference, nodes)
 
     def pull(
         self, theta: FloatArray, mu: FloatArray, nodes: Sequence[FloatArray]
     ) -> tuple[float, FloatArray]:
         """What it adds to the loss at `theta` (whose marginals are `mu` and `nodes`) and to the gradient."""
         away = theta - self._reference
-        divergence = float(away @ mu) - self._log_mass(theta, nodes) + self._zero
+        divergence = float(away @ mu) - self._problem.log_mass(theta, nodes) + self._zero
         return self.weight * divergence, self.weight * away
-
-    def _log_mass(self, theta: FloatArray, nodes: Sequence[FloatArray]) -> float:
-        """log of sum over x of exp(theta(x)) = theta(x) - log p(x), whatever x; here a likely one."""
-        problem = self._problem
-        codes: dict[str, int] = {}
-        out = 0.0
-        for node, values in zip(reversed(problem.tree.nodes), reversed(nodes), strict=True):
-            rest = values[tuple(codes[name] for name in node.separator)]
-            best = int(rest.argmax())
-            out -= math.log(float(rest.flat[best]) / float(rest.sum()))
-            own = np.unravel_index(best, rest.shape)
-            codes.update(zip(node.axes[len(node.separator) :], map(int, own), strict=True))
-        for i, head in enumerate(problem.heads):
-            out += float(problem.view(theta, i)[tuple(codes[name] for name in head)])
-        return out

@@ -7,7 +7,8 @@ Everything is in proportions: counts divided by the total.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,3 +126,17 @@ class Problem:
             loss += float(np.vdot(off, pull))
             self.view(gradient, part.head)[...] += part.link.widen(pull)
         return loss / 2, gradient
+
+    def log_mass(self, theta: FloatArray, nodes: Sequence[FloatArray]) -> float:
+        """log of sum over x of exp(theta(x)) = theta(x) - log p(x), whatever x; here a likely one."""
+        codes: dict[str, int] = {}
+        out = 0.0
+        for node, values in zip(reversed(self.tree.nodes), reversed(nodes), strict=True):
+            rest = values[tuple(codes[name] for name in node.separator)]
+            best = int(rest.argmax())
+            out -= math.log(float(rest.flat[best]) / float(rest.sum()))
+            own = np.unravel_index(best, rest.shape)
+            codes.update(zip(node.axes[len(node.separator) :], map(int, own), strict=True))
+        for i, head in enumerate(self.heads):
+            out += float(self.view(theta, i)[tuple(codes[name] for name in head)])
+        return out
