@@ -78,6 +78,8 @@ def _safe_text(error: duckdb.Error, statement: str = "") -> str:
     kind = type(error).__name__.removesuffix("Exception")
     if _DISK_FULL.search(text):
         return "a file could not be written: the disk is full, or a limit on the size of files is reached"
+    if "attached in read-only mode" in text:
+        return "the database is open for reading only"
     if isinstance(error, _SPEAKS_OF_NO_VALUE) and "CSV" not in text:
         # Without a header line, a file's first values become the names of its columns.
         # So do the values of a column in PIVOT.

@@ -165,6 +165,18 @@ def test_a_closed_connection() -> None:
         duckpaste.fit(con, "v")
 
 
+def test_a_connection_for_reading_only() -> None:
+    with duckdb.connect("data.duckdb") as con:
+        con.execute(TABLE).fetchall()
+    Path("w").mkdir()
+    Path("w/fields.yml").write_text(VIEW)
+    Path("w/t.sql").write_text(TABLE)
+    with duckdb.connect("data.duckdb", read_only=True) as con:
+        duckpaste.fit(con, "v", "independent")  # needs to write nothing but the ledger
+        with pytest.raises(UserError, match="the database is open for reading only"):
+            duckpaste.fit(con, "w", "independent")
+
+
 def test_the_private_file_is_no_target(model: Model) -> None:
     with duckdb.connect("data.duckdb") as con:
         con.execute(TABLE).fetchall()

@@ -20,12 +20,16 @@ def init(source: Path, out: Path | None, sniff: bool) -> None:
     Example:
         duckpaste init hospital.duckdb --out views/hospital
     """
+    from duckpaste.errors import UserError
+    from duckpaste.ingest.rebuild import RESERVED
     from duckpaste.schema.init import write
 
-    report = write(source, out or Path("views") / source.stem, sniff)
+    folder = out or Path("views") / (source.name.split(".")[0] or "view")
+    if folder.name.lower() in RESERVED:  # its tables could not stand in a schema of that name
+        raise UserError(f"the name {folder.name!r} is taken", "view", "name another folder with --out")
+    report = write(source, folder, sniff)
     for path in report.files:
         click.echo(f"wrote {path}")
     for note in report.notes:
         click.echo(f"note: {note}")
-    folder = report.files[0].parent
     click.echo(f"next: read and complete {folder / 'fields.yml'}, then: duckpaste plan {folder}.mst")

@@ -179,6 +179,7 @@ def test_words(home: Path, words: str, said: str) -> None:
         ("init nothing.duckdb", "nothing.duckdb: no such file; name a DuckDB, CSV or Parquet file"),
         ("init dir", "dir: no such file"),
         ("init junk.duckdb", "junk.duckdb: is not a DuckDB database file"),
+        ("init duckpaste.duckdb", "the name 'duckpaste' is taken; name another folder with --out"),
         ("init empty.csv", "empty.csv: the first line is empty"),
         ("init junk.parquet", "junk.parquet: read_parquet can't read the file; is it whole, and of the kind"),
         ("init duckpaste.duckdb --out dir/../v", "v: the folder is not empty; name a new folder"),

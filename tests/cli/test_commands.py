@@ -272,7 +272,7 @@ def test_an_output_named_like_a_schema_or_table(made: Path, tmp_path: Path) -> N
         fine("export", out, tmp_path / "x", "--overwrite")
 
 
-@pytest.mark.parametrize("folder", [".", "it's my folder", "名前"])
+@pytest.mark.parametrize("folder", [".", "it's 名前"])
 def test_demo_anywhere(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / folder).mkdir(exist_ok=True)
     monkeypatch.chdir(tmp_path / folder)

@@ -78,6 +78,17 @@ def test_a_database(source: Path) -> None:
     fine("pipe", "hospital.independent", "--views", "elsewhere/views", "--database", "new.duckdb", "-n", 40)
 
 
+def test_a_working_database_and_a_synthetic_one(source: Path) -> None:
+    """What duckpaste notes in a file of its own is no data."""
+    fine("init", source)
+    fine("pipe", "views/hospital.independent", "-n", 40)
+    for path in ("duckpaste.duckdb", "out/synthetic.duckdb"):
+        folder = Path("views", f"of_{Path(path).stem}")
+        fine("init", path, "--out", folder)
+        assert [p.name.split("_")[0] for p in sorted(folder.iterdir())] == ["01", "fields.yml"]
+        fine("check", folder, "--database", f"{folder.name}.duckdb")
+
+
 @pytest.mark.parametrize(("name", "words"), [("visits.csv", ["--sniff"]), ("visits.parquet", [])])
 def test_a_file_with_types(source: Path, name: str, words: list[str]) -> None:
     told = fine("init", name, "--out", "mine/v", *words)
