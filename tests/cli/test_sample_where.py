@@ -131,7 +131,7 @@ def test_a_fault_leaves_the_file_that_was_there(model: Path, tmp_path: Path) -> 
 
 
 def test_help_has_an_example() -> None:
-    assert "--where \"sex = 'Female' and age between 30 and 40\"" in fine("sample", "-h")
+    assert "--where \"sex = 'Female' and age between 30 and 40\"" in fine("sample", "--help")
 
 
 def test_no_noise_is_needed_to_see_the_share(tmp_path: Path) -> None:
