@@ -166,6 +166,12 @@ def _save_table(db: Db, table: TableModel, position: int) -> None:
     )
     histograms = [((c.field.name, part), mass) for c in table.codecs for part, mass in c.arrays().items()]
     _fill_cells(db, "histograms", name, histograms, sparse=False)
+    _save_network(db, table)
+
+
+def _save_network(db: Db, table: TableModel) -> None:
+    """Steps, factors, expansions and measurements."""
+    name = table.name
     network = table.network
     steps: list[tuple[Any, ...]] = [
         (name, i - len(network.evidence), None, [e], [network.domain[e]])
