@@ -79,7 +79,7 @@ def test_view_of_a_database_file(db: Db, tmp_path: Path) -> None:
 
 def test_attached_database_cannot_be_written(db: Db, tmp_path: Path) -> None:
     path = private(tmp_path / "p.duckdb")
-    with pytest.raises(UserError, match="InvalidInput"):
+    with pytest.raises(UserError, match="the database is open for reading only"):
         ingest_view(db, view(tmp_path, "delete from {{ source }}.person", database=str(path)))
     assert one(db, "select count(*) from duckdb_databases() where database_name like 'duckpaste%'") == 0
     with duckdb.connect(str(path)) as con:
