@@ -1,0 +1,202 @@
+"""PrivBayes: a Bayesian network of noisy joints of each column with its parents (Zhang et al. 2017).
+
+Three stages: all 1-ways; for each column a choice of parents; the joint of each column with its parents. It is the
+same under zCDP (Gaussian noise, losses are rho) and pure epsilon (Laplace noise, losses are epsilon): the doors know.
+Beyond the paper: rare codes are merged; parents are used at coarser heights of hierarchies that are made from the
+noisy 1-ways; the parents of a column lie in one earlier family, so that all measurements are fitted together by a
+tree; rows are dealt rather than drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from duckpaste.domain import Clique, Domain, FloatArray
+from duckpaste.models.base import Doors, Fitted, Measurement, Release
+from duckpaste.models.bayes.coding import alone, recode
+from duckpaste.models.bayes.heights import Heights
+from duckpaste.models.bayes.hierarchy import Hierarchy, hierarchy
+from duckpaste.models.bayes.search import Search, Terms
+from duckpaste.models.bayes.tree import Family, Tree, fitted_tables
+from duckpaste.models.compress import Compression
+from duckpaste.models.network import Expansion, Network, Step
+from duckpaste.models.options import option
+from duckpaste.models.pgm import Descent, Observation, total_of
+from duckpaste.models.shares import divided
+from duckpaste.models.singles import fitted_singles, worth_measuring
+
+
+@dataclass(frozen=True)
+class _Stages:
+    """Losses of the three stages, the number of columns that may get parents, and of choices at most."""
+
+    one_way: float
+    select: float = 0.0
+    joints: float = 0.0
+    count: int = 0
+    choices: int = 0
+
+
+@dataclass(frozen=True)
+class PrivBayes:
+    """Defaults were chosen on the Adult table at epsilon 1 and 10 (tests/bench/quality.py). Shares are relative.
+
+    A family (a column with its parents) gets at most `room` cells: total / (theta * sd of the noise a cell), with
+    the noisy total, the sd at equal losses, and never less than one row in place of the sd."""
+
+    share_one_way: float = option(4.0, "share of the loss for the 1-way marginals", above=True)
+    e1: float = option(0.5, "share of the loss for choosing parents", above=True)
+    e2: float = option(6.0, "share of the loss for measuring columns with their parents", above=True)
+    theta: float = option(1.5, "least mean count of a family's cells, in standard deviations", above=True)
+    fixed: tuple[int, ...] = option((10, 20, 40), "numbers of groups of a hierarchy's coarsest levels", low=2)
+    u: float = option(2.0, "growth of the number of groups from each further level to the next", low=1)
+    rebalance: bool = option(True, "hierarchies follow the noisy 1-ways; else all codes weigh alike")
+    threshold: float = option(
+        3.0, "codes whose noisy count is below this many standard deviations are merged"
+    )
+    codes: float = option(
+        0.25, "share of a family's room that a column may take by itself", above=True, high=1
+    )
+    balance: float = option(
+        0.5, "loss of a marginal in proportion to cells ** balance; 0 for equal losses", high=1
+    )
+    chance: float = option(0.5, "how much of the error that chance alone makes is taken off a score")
+    caution: float = option(0.25, "how much of the noise to come is taken off a score")
+    breadth: float = option(1.0, "scores weigh in proportion to the number of parents ** breadth")
+    candidates: int = option(100, "most sets of parents in one choice", low=1)
+    max_cells: int = option(100_000, "larger families are never chosen", low=1)
+    prior: float = option(0.01, "share of rows that independent columns count for in the fit", high=1)
+    steps: int = option(1000, "most sweeps of the fit", low=1)
+    tolerance: float = option(0.003, "the fit stops when 20 sweeps lower its loss by less than this share")
+
+    def plan(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> list[Release]:
+        """Three releases (one when there is nothing to choose). The 1-ways' sigma is the largest, the joints' is the
+        one at equal losses; cells of joints are upper bounds."""
+        stages = self._stages(domain, loss, evidence)
+        if stages is None:
+            return []
+        singles = worth_measuring(domain, domain.names)
+        least = min(divided(stages.one_way, domain, singles, self.balance))
+        cells = sum(domain.cells(c) for c in singles)
+        what = f"{len(singles)} one-way marginals"
+        plan = [Release("one-way", what, len(singles), cells, stages.one_way, doors_sigma(least))]
+        if stages.count:
+            count, choices = stages.count, stages.choices
+            most = max(min(domain.cells(domain), self.max_cells), *domain.sizes.values())
+            sigma = doors_sigma(stages.select / choices)
+            plan.append(
+                Release("select", f"{choices} choices", choices, choices * most, stages.select, sigma)
+            )
+            what = f"{count} columns with their parents"
+            sigma = doors_sigma(stages.joints / count)
+            plan.append(Release("joints", what, count, count * most, stages.joints, sigma))
+        return plan
+
+    def fit(self, doors: Doors, evidence: Clique = ()) -> Fitted:
+        """Spend at most `doors.loss`; evidence columns are measured too, and are parents only."""
+        domain, loss = doors.domain, doors.loss
+        stages = self._stages(domain, loss, evidence)
+        if stages is None:
+            return Fitted(Network(domain, tuple(evidence), [], total=1.0))
+        cliques = worth_measuring(domain, domain.names)
+        singles = doors.measure(cliques, divided(stages.one_way, domain, cliques, self.balance), "one-way")
+        fine = [Observation.of(m) for m in singles]
+        total = total_of(fine)
+        sigma = doors.sigma(stages.joints / stages.count) if stages.count else 0.0
+        room = min(total / (self.theta * max(sigma, 1.0)), self.max_cells)
+        coding = recode(domain, fine, total, self.threshold, self.codes * room)
+        counts = fitted_singles(coding.domain, [coding.observation(o) for o in fine], total)
+        heights = Heights(coding.domain, self._hierarchies(domain, coding, counts, room))
+        base = doors.recoded(coding.maps) if coding.maps else doors
+        derived = base.derived(heights.made) if heights.made else base
+        noise = self.caution * sigma
+        each = stages.select / max(1, stages.choices)
+        terms = Terms(room, self.candidates, each, self.chance, noise, self.breadth)
+        given = tuple(n for n in evidence if domain[n] > 1)
+        search = Search(derived, heights, counts, given, terms)
+        families = search.grow([n for n in domain if n not in evidence and domain[n] > 1])
+        left = stages.joints + (stages.select - search.spent if math.isfinite(loss) else 0.0)
+        asked = families if given else families[1:]
+        joints = self._measure(doors, derived, heights, asked, left)
+        known = [*fine, *(Observation.of(m) for m in joints)]
+        tree = Tree(heights, families, [coding.observation(o) for o in known], total)
+        prior = self.prior if math.isfinite(loss) else 0.0
+        best, sweeps = fitted_tables(tree, Descent(self.steps, self.tolerance), prior)
+        steps = [Step(n, (), np.ones(1)) for n in domain if n not in evidence and domain[n] == 1]
+        steps += [_step(heights, f, t * total) for f, t in zip(families, best.nodes, strict=True)]
+        network = Network(
+            coding.domain, tuple(evidence), steps, _expansions(domain, coding, known, total), total
+        )
+        return Fitted(
+            network, [*singles, *joints], {**_facts(coding, families, room), "total": total, "sweeps": sweeps}
+        )
+
+    def _stages(self, domain: Domain, loss: float, evidence: Clique) -> _Stages | None:
+        """From public facts alone; None when there is no column to model."""
+        given = domain.clique(evidence)
+        targets = [n for n in domain if n not in given]
+        if not targets:
+            return None
+        free = not any(domain[n] > 1 for n in given)
+        count = sum(domain[n] > 1 for n in targets) - (1 if free else 0)
+        if count <= 0:
+            return _Stages(loss)
+        whole = self.share_one_way + self.e1 + self.e2
+        one_way, select, joints = (loss * (s / whole) for s in (self.share_one_way, self.e1, self.e2))
+        return _Stages(one_way, select, joints, count, 2 * count)
+
+    def _hierarchies(
+        self, domain: Domain, coding: Compression, counts: Mapping[str, FloatArray], room: float
+    ) -> dict[str, Hierarchy]:
+        """Of the columns that may be parents at several heights: levels that leave room for two codes of a child."""
+        found = {}
+        for name, size in coding.domain.sizes.items():
+            apart = alone(coding.maps.get(name, np.arange(size)), domain.nulls.get(name))
+            weights = counts[name] if self.rebalance else np.ones(size)
+            tree = hierarchy(weights, name in domain.ordered, apart, self.fixed, self.u)
+            levels = [t for h, t in enumerate(tree.levels) if h == 0 or tree.sizes[h] <= room / 2]
+            found[name] = Hierarchy(tuple(levels))
+        return found
+
+    def _measure(
+        self, doors: Doors, derived: Doors, heights: Heights, families: Sequence[Family], loss: float
+    ) -> list[Measurement]:
+        """The joint of each family; columns without parents once more by themselves, in their own codes."""
+        losses = divided(loss, heights.domain, [f.clique for f in families], self.balance)
+        paid = [(heights.domain.clique(f.clique), part) for f, part in zip(families, losses, strict=True)]
+        out: list[Measurement] = []
+        for through, mine in (
+            (derived, [p for p in paid if len(p[0]) > 1]),
+            (doors, [p for p in paid if len(p[0]) == 1]),
+        ):
+            if mine:
+                out += through.measure([c for c, _ in mine], [part for _, part in mine], "joints")
+        return out
+
+
+def _step(heights: Heights, family: Family, counts: FloatArray) -> Step:
+    """Draws a family's child given its parents."""
+    coarsen = {heights.column(n): heights.codes(n) for n in family.parents if heights.height(n) > 0}
+    return Step(family.child, tuple(heights.column(n) for n in family.parents), counts, coarsen)
+
+
+def _expansions(
+    domain: Domain, coding: Compression, known: Sequence[Observation], total: float
+) -> Mapping[str, Expansion]:
+    """Merged codes come back by all that was measured of them."""
+    counts = fitted_singles(domain, [o for o in known if len(o.clique) == 1], total)
+    return {n: replace(e, weights=counts[n]) for n, e in coding.expansions.items()}
+
+
+def _facts(coding: Compression, families: Sequence[Family], room: float) -> dict[str, object]:
+    return {
+        "families": [[f.child, *f.parents] for f in families],
+        "merged": {name: coding.domain[name] for name in coding.maps},
+        "room": room,
+    }
