@@ -180,6 +180,9 @@ def test_the_command_line_tells_no_value(
 def test_a_python_variable_is_not_a_table(db: Db) -> None:
     missing = pa.table({"x": [SECRET]})
     frame = np.array([1, 2])
+    # DuckDB looks into the frame that calls it: this one.
+    with pytest.raises(duckdb.CatalogException):
+        db.con.sql("select * from missing")
     for name in ("missing", "frame"):
         for ask in (db.rows_sql, db.arrow_sql, db.numpy_sql):
             with pytest.raises(EngineError, match="does not exist"):

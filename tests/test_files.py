@@ -21,9 +21,11 @@ def test_a_file_stands_under_its_name_only_when_all_went_well(tmp_path: Path) ->
         raise ValueError("half way")
     assert [p.name for p in tmp_path.iterdir()] == ["a.duckdb"] and path.read_text() == "old"
     (tmp_path / "a.duckdb.wal").write_text("log of the old file")
-    with built(path) as temporary:
-        temporary.write_text("new")
-        assert path.read_text() == "old"
+    with path.open() as reader:
+        with built(path) as temporary:
+            temporary.write_text("new")
+            assert path.read_text() == "old"
+        assert reader.read() == "old", "it is replaced in one step, not written over"
     assert [p.name for p in tmp_path.iterdir()] == ["a.duckdb"] and path.read_text() == "new"
 
 

@@ -35,7 +35,9 @@ UNITS: dict[int, Unit] = {
 def declared(k: int, bound: str) -> tuple[Table, ...]:
     key = Field("id", "id")
     up = (ForeignKey(("person",), "people", ("id",)),), (ForeignKey(("visit",), "visits", ("id",)),)
-    most = {"max_children": 11}  # each number a code of its own: the domain is the same with and without a unit
+    most = {
+        "max_children": 11
+    }  # each number a code of its own: the domain is the same with and without a unit
     return (
         Table("people", (key, category("a", range(3))), ("id",)),
         Table("visits", (key, Field("person", "id"), category("b", range(3))), ("id",), contributions=k, bound=bound,
