@@ -18,6 +18,7 @@ from duckpaste.domain import Clique, FloatArray
 from duckpaste.models.bayes.border import Border
 from duckpaste.models.bayes.heights import Heights
 from duckpaste.models.pgm.descent import Descent, State, descend
+from duckpaste.models.pgm.factor import inner
 from duckpaste.models.pgm.observation import Observation, merged
 from duckpaste.models.pgm.prior import Prior
 from duckpaste.simplex import project_weighted
@@ -196,11 +197,11 @@ class Tree:
         """The loss of the proportions `mu`, sum of weight * (mu - target)^2 / 2, and its gradient."""
         miss = mu - self._target
         gradient = self._weight * miss
-        loss = float(miss @ gradient)
+        loss = inner(miss, gradient)
         for part in self._parts:
             off = part.border.narrow(self.view(mu, part.node)) - part.target
             pull = part.weight * off
-            loss += float(np.vdot(off, pull))
+            loss += inner(off, pull)
             self.view(gradient, part.node)[...] += part.border.widen(pull)
         return loss / 2, gradient
 

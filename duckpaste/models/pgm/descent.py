@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from duckpaste.domain import FloatArray
+from duckpaste.models.pgm.factor import inner
 from duckpaste.models.pgm.prior import Convex, Prior
 
 _MEMORY = 10  # losses that a new one may hide behind
@@ -60,7 +61,7 @@ def descend(
     while used < options.steps and best.loss > _EXACT:
         trial = State.at(problem, here.theta - step * here.gradient, prior)
         used += 1
-        if max(recent) - trial.loss >= _ARMIJO * float(here.gradient @ (here.mu - trial.mu)):
+        if max(recent) - trial.loss >= _ARMIJO * inner(here.gradient, here.mu - trial.mu):
             step = _next_step(here, trial, step)
             here = trial
             recent.append(here.loss)
@@ -76,6 +77,6 @@ def descend(
 
 def _next_step(before: State, after: State, step: float) -> float:
     moved = after.mu - before.mu
-    along = -step * float(before.gradient @ moved)
-    bent = float((after.gradient - before.gradient) @ moved)
+    along = -step * inner(before.gradient, moved)
+    bent = inner(after.gradient - before.gradient, moved)
     return min(max(along / bent, step / 1000), step * 1000) if bent > 0 and along > 0 else step * 2

@@ -55,6 +55,12 @@ def contract(factors: Sequence[Factor], keep: Clique) -> FloatArray:
     return out
 
 
+def inner(one: FloatArray, other: FloatArray) -> float:
+    """Sum of products of two arrays of one shape, in this thread: BLAS would wake others for vectors this short, and
+    waiting for them costs many times the sum."""
+    return float(np.einsum("i,i->", one.reshape(-1), other.reshape(-1)))
+
+
 def divide(top: FloatArray, bottom: FloatArray) -> FloatArray:
     """top / bottom with 0 where bottom is 0 (a condition that never holds)."""
     out = np.zeros(np.broadcast_shapes(top.shape, bottom.shape))

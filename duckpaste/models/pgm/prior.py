@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from duckpaste.domain import FloatArray
+from duckpaste.models.pgm.factor import inner
 
 
 class Convex(Protocol):
@@ -42,5 +43,5 @@ class Prior:
     ) -> tuple[float, FloatArray]:
         """What it adds to the loss at `theta` (whose marginals are `mu` and `nodes`) and to the gradient."""
         away = theta - self._reference
-        divergence = float(away @ mu) - self._problem.log_mass(theta, nodes) + self._zero
+        divergence = inner(away, mu) - self._problem.log_mass(theta, nodes) + self._zero
         return self.weight * divergence, self.weight * away

@@ -16,7 +16,7 @@ import numpy as np
 from duckpaste.domain import Clique, Domain, FloatArray
 from duckpaste.errors import DomainError
 from duckpaste.models.pgm.elimination import maximal
-from duckpaste.models.pgm.factor import Link
+from duckpaste.models.pgm.factor import Link, inner
 from duckpaste.models.pgm.junction import JunctionTree
 from duckpaste.models.pgm.propagation import Propagation
 
@@ -119,11 +119,11 @@ class Problem:
         """The loss of the heads' proportions `mu` and its gradient."""
         miss = mu - self._target
         gradient = self._weight * miss
-        loss = float(miss @ gradient)
+        loss = inner(miss, gradient)
         for part in self._parts:
             off = part.link.narrow(self.view(mu, part.head)) - part.target
             pull = part.weight * off
-            loss += float(np.vdot(off, pull))
+            loss += inner(off, pull)
             self.view(gradient, part.head)[...] += part.link.widen(pull)
         return loss / 2, gradient
 
