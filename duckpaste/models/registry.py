@@ -11,7 +11,11 @@ from duckpaste.models.base import Model
 from duckpaste.models.options import build
 
 # name -> module of duckpaste.models and class; modules load when they are used
-_ALGORITHMS = {"independent": ("independent", "Independent"), "mst": ("mst", "MST")}
+_ALGORITHMS = {
+    "independent": ("independent", "Independent"),
+    "mst": ("mst", "MST"),
+    "privbayes": ("privbayes", "PrivBayes"),
+}
 
 
 def names() -> list[str]:
