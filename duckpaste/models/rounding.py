@@ -46,14 +46,17 @@ def deal_members(
         return np.zeros(0, dtype=np.int64)
     code = np.argsort(coarse, kind="stable")
     owner = coarse[code].astype(np.int64)
-    mass = np.bincount(owner, weights=weights[code])
-    weight = np.where(mass[owner] > 0, weights[code], 1.0)
     first = np.flatnonzero(np.diff(owner, prepend=-1))
-    last = np.append(first[1:], len(owner)) - 1
+    members = np.diff(np.append(first, len(owner)))
+    # Shares of each group before they run on: a light group after a heavy one would be lost to float64 otherwise.
+    weight = weights[code]
+    mass = np.repeat(np.add.reduceat(weight, first), members)
+    weight = np.divide(weight, mass, out=np.repeat(1.0 / members, members), where=mass > 0)
     running = np.cumsum(weight)
-    before = np.repeat(running[first] - weight[first], last - first + 1)
-    cumulative = running - before
-    cumulative /= np.repeat(cumulative[last], last - first + 1)
+    cumulative = running - np.repeat(running[first] - weight[first], members)
+    cumulative /= np.repeat(
+        cumulative[first + members - 1], members
+    )  # so that last codes of no weight get no row
     return _deal(cumulative, owner, code, group, rng)
 
 

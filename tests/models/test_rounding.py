@@ -77,3 +77,14 @@ def test_members_by_weight() -> None:
     found = np.bincount(fine, minlength=7)
     assert found.tolist() == [400, 100, 400, 300, 0, 200, 200]
     assert deal_members(coarse, weights, group[:0], rng).size == 0
+
+
+@pytest.mark.parametrize("heavy", [1.0, 1e16, 1e300])
+def test_a_light_group_after_a_heavy_one_keeps_its_weights(heavy: float) -> None:
+    coarse = np.array([0, 0, 1, 1, 1, 2])
+    weights = np.array([heavy, heavy, 3e-3, 1e-3, 0.0, 0.0])
+    codes = deal_members(coarse, weights, np.array([1] * 400 + [0] * 10 + [2]), np.random.default_rng(0))
+    assert abs(np.count_nonzero(codes[:400] == 2) - 300) <= 1
+    assert not np.any(codes[:400] == 4)
+    assert sorted(codes[400:410]) == [0] * 5 + [1] * 5
+    assert codes[410] == 5
