@@ -1,0 +1,36 @@
+"""Store: scores as rows of a DuckDB file, appended run by run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from duckpaste import sql
+from duckpaste.db import Db
+from duckpaste.errors import UserError
+from duckpaste.evaluate.evaluation import Evaluation
+from duckpaste.evaluate.score import INTERNAL
+from duckpaste.files import check_folder
+
+_BATCH = 500
+
+
+def save(found: Evaluation, path: Path) -> None:
+    """Append the scores of `found` to the table `scores` of the file, which is made when missing.
+
+    Raises UserError for a file of another kind."""
+    check_folder(path)
+    with Db.open(path) as db:
+        names = {str(n) for (n,) in db.rows_sql("names", "select table_name from duckdb_tables()")}
+        if names - {"scores"}:
+            raise UserError("exists and is not a file of scores", str(path), "choose another file with -o")
+        stamp = str(found.facts.get("stamp", INTERNAL))
+        with db.transaction():
+            db.script_sql("scores_table", sql.render("scores_table", stamp=stamp))
+            rows = [
+                f"({sql.literal(found.run)}, {sql.literal(s.metric)}, {sql.literal(s.table)}, "
+                f"{sql.literal(list(s.columns))}::varchar[], {sql.literal(s.split)}, {sql.literal(s.value)})"
+                for s in found.scores
+            ]
+            for start in range(0, len(rows), _BATCH):
+                text = ", ".join(rows[start : start + _BATCH])
+                db.run_sql("scores", f"insert into scores values {text}")
