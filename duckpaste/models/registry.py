@@ -15,6 +15,7 @@ _ALGORITHMS = {
     "independent": ("independent", "Independent"),
     "mst": ("mst", "MST"),
     "privbayes": ("privbayes", "PrivBayes"),
+    "aim": ("aim", "AIM"),
 }
 
 

@@ -1,0 +1,162 @@
+"""Rounds: choose, measure, fit, until the loss is used up. Everything here but the doors is public post-processing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from duckpaste.domain import Clique, Domain
+from duckpaste.models.annealing import Part, Schedule, growth
+from duckpaste.models.base import Doors, Fitted, Measurement
+from duckpaste.models.candidates import Candidates, Estimates
+from duckpaste.models.coarse import coarsen
+from duckpaste.models.network import Network
+from duckpaste.models.pgm import Descent, Graphical, Observation, fit, total_of
+from duckpaste.models.room import Room
+from duckpaste.models.shares import divided
+from duckpaste.models.singles import worth_measuring
+
+ABSOLUTE = math.sqrt(2 / math.pi)  # mean absolute value of a standard normal
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Options of AIM, with what depends on public facts worked out: `share` of the loss for the 1-ways (1: there is
+    nothing else), `picks` rounds at most, `batch` of them between two fits."""
+
+    share: float
+    picks: int
+    share_select: float
+    balance: float
+    threshold: float
+    bins: float
+    caution: float
+    max_mb: float
+    batch: int
+    prior: float
+    descent: Descent
+
+
+class Adaptive:
+    """One run. `candidates` gives them for the domain after codes are merged."""
+
+    def __init__(
+        self, doors: Doors, evidence: Clique, settings: Settings, candidates: Callable[[Domain], Candidates]
+    ) -> None:
+        self._settings = settings
+        self._evidence = evidence
+        self._fine = doors
+        self._loss = doors.loss
+        self._candidates = candidates
+        self._measured: list[Measurement] = []
+        self._observed: list[Observation] = []
+        self._history: list[dict[str, Any]] = []
+
+    def run(self) -> Fitted:
+        """1-ways, coarser codes, rounds, network."""
+        settings, loss = self._settings, self._loss
+        domain = self._fine.domain
+        cliques = worth_measuring(domain, domain.names)
+        first = divided(loss * settings.share, domain, cliques, settings.balance)
+        self._measured += self._fine.measure(cliques, first, "one-way")
+        singles = [Observation.of(m) for m in self._measured]
+        total = total_of(singles)
+        later = loss if math.isinf(loss) else loss * (1 - settings.share)
+        schedule = Schedule(later, settings.picks, settings.share_select)
+        sigma = self._fine.sigma(schedule.each * (1 - settings.share_select)) if settings.share < 1 else 0.0
+        most = settings.bins * (total / sigma) ** (1 / 3) if settings.bins > 0 and sigma > 0 else math.inf
+        coding = coarsen(domain, singles, total, settings.threshold, most)
+        self._doors = self._fine.recoded(coding.maps) if coding.maps else self._fine
+        self._domain = coding.domain
+        self._observed = [coding.observation(o) for o in singles]
+        model = self._fit(None)
+        if settings.share < 1:
+            model = self._rounds(model, schedule)
+        network = Network(
+            self._domain, self._evidence, model.generation(self._evidence), coding.expansions, model.total
+        )
+        merged = {name: self._domain[name] for name in coding.maps}
+        facts = {
+            "total": model.total, "rounds": self._history, "merged": merged, "sweeps": model.steps,
+            "fit_loss": model.loss, "megabytes": model.tree.cells / 2**17,
+        }  # fmt: skip
+        return Fitted(network, self._measured, facts)
+
+    def _rounds(self, model: Graphical, schedule: Schedule) -> Graphical:
+        settings = self._settings
+        everything = self._candidates(self._domain)
+        large: dict[Clique, float] = {}
+        factor = growth(self._doors.sigma(1.0), self._doors.sigma(4.0))
+        while not schedule.over:
+            room = Room(self._domain, [o.clique for o in self._observed], self._evidence)
+            used = settings.share + (1 - settings.share) * schedule.after(settings.batch)
+            allowed = everything.within(room, settings.max_mb * used, large)
+            if not allowed.cliques:
+                allowed = everything.within(room, settings.max_mb, large)
+            if not allowed.cliques:  # nothing fits any more: what is left makes the 1-ways better
+                return self._again(model, schedule.rest())
+            estimates = Estimates(model, allowed.cliques)
+            chosen, losses = self._choose(allowed, estimates, schedule.take(settings.batch))
+            found = self._measure(chosen, losses)
+            before = [estimates[c] for c in chosen]
+            model = self._fit(model)
+            news = 0
+            for one, old in zip(found, before, strict=True):
+                moved = float(np.abs(model.marginal(one.clique) - old).sum())
+                noise = ABSOLUTE * one.sigma * old.size
+                news += moved > noise
+                self._history.append(
+                    {"clique": list(one.clique), "sigma": one.sigma, "moved": moved, "noise": noise}
+                )
+            if 2 * news <= len(found):  # AIM's annealing, by model outputs alone
+                schedule.grow(factor)
+        return model
+
+    def _choose(
+        self, allowed: Candidates, estimates: Estimates, parts: Sequence[Part]
+    ) -> tuple[list[Clique], list[float]]:
+        """Cliques with the losses to measure them at. Those of one batch share at most one column, so that none mends
+        what another does; a choice without an alternative costs nothing, and its part goes to the measurement."""
+        chosen: list[Clique] = []
+        losses: list[float] = []
+        for part in parts:
+            if not allowed.cliques:
+                losses = [loss + (part.select + part.measure) / len(losses) for loss in losses]
+                continue
+            number, loss = 0, part.select + part.measure
+            if len(allowed.cliques) > 1:
+                noise = self._settings.caution * ABSOLUTE * self._doors.sigma(part.measure)
+                number, loss = self._doors.select(
+                    allowed.cliques, estimates, part.select, "select", weights=allowed.weights,
+                    penalties=[noise * self._domain.cells(c) for c in allowed.cliques],
+                ), part.measure  # fmt: skip
+            chosen.append(allowed.cliques[number])
+            losses.append(loss)
+            allowed = allowed.apart_from(chosen[-1])
+        return chosen, losses
+
+    def _again(self, model: Graphical, loss: float) -> Graphical:
+        cliques = worth_measuring(self._domain, self._domain.names)
+        self._measure(cliques, divided(loss, self._domain, cliques, self._settings.balance))
+        return self._fit(model)
+
+    def _measure(self, cliques: Sequence[Clique], losses: Sequence[float]) -> list[Measurement]:
+        found = self._doors.measure(cliques, losses, "rounds")
+        self._measured += found
+        self._observed += [Observation.of(m) for m in found]
+        return found
+
+    def _fit(self, start: Graphical | None) -> Graphical:
+        prior = 0.0 if math.isinf(self._loss) else self._settings.prior
+        return fit(
+            self._domain,
+            self._observed,
+            last=self._evidence,
+            start=start,
+            descent=self._settings.descent,
+            prior=prior,
+        )

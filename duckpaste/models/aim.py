@@ -1,0 +1,165 @@
+"""AIM: marginals chosen one after another by how badly the model answers a workload (McKenna et al. 2022).
+
+1-ways first; then rounds: choose a marginal, measure it, fit the model again. Beyond the paper: rare codes and fine
+bins are merged before the rounds, 1-ways get more of the loss, rounds are fewer and better funded, and the fit holds
+to independent columns where there is only noise. `preset` "paper" brings the paper's settings back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from duckpaste.domain import Clique, Domain
+from duckpaste.models.adaptive import ABSOLUTE, Adaptive, Settings
+from duckpaste.models.base import Doors, Fitted, Release
+from duckpaste.models.candidates import Candidates
+from duckpaste.models.network import Network
+from duckpaste.models.options import option
+from duckpaste.models.pgm import Descent
+from duckpaste.models.shares import divided
+from duckpaste.models.singles import worth_measuring
+from duckpaste.models.workload import Sets, Workload, all_ways, listed, read_sets
+
+_ONE_WAY = 0.4  # share of the 1-ways where all the loss would buy noise of _NOISE rows a cell
+_NOISE = 5.78
+_LESS = 0.32  # half the noise wants 20 % less of a share
+
+
+def _preset(value: Any) -> str:
+    if value in ("", "paper"):
+        return str(value)
+    raise ValueError("is not known: paper is")
+
+
+@dataclass(frozen=True)
+class AIM:
+    """Defaults were chosen on the Adult table at epsilon 1 and 10 (tests/bench/quality.py).
+
+    Rounds end when the loss is used up; one whose marginal moved the model less than its noise makes the next ones
+    larger. Nothing depends on `evidence` columns alone: each chosen set has another column."""
+
+    degree: int = option(3, "the workload is all marginals of this many columns", low=1, high=8)
+    workload: Sets = option((), "column sets, or a .sql file with the queries to serve", read=read_sets)  # noqa: RUF009
+    rounds: float = option(3.3, "a round costs the loss / (this x columns), until annealing", above=True)
+    share_one_way: float = option(
+        0.0,
+        "share of the loss for the 1-way marginals; 0: .4 where noise is large, less where it is small",
+        high=0.9,
+    )
+    share_select: float = option(0.1, "share of a round's loss for choosing", above=True, high=0.9)
+    balance: float = option(
+        0.5, "loss of a 1-way marginal in proportion to codes ** balance; 0 for equal losses", high=1
+    )
+    threshold: float = option(
+        5.0, "codes whose noisy count is below this many standard deviations are merged"
+    )
+    bins: float = option(1.5, "ordered columns get this many codes x (rows / noise) ** (1/3); 0 keeps all")
+    caution: float = option(1.0, "how much of the noise to come is taken off a set's score")
+    max_mb: float = option(4.0, "largest model: megabytes of its junction tree", above=True)
+    max_cells: int = option(10_000, "larger marginals are never chosen", low=2)
+    max_candidates: int = option(6000, "most sets to choose among; those of most columns go first", low=1)
+    batch: int = option(0, "sets chosen between two fits; 0: one for every 25 columns")
+    prior: float = option(0.01, "share of the rows that independent columns count for in the fit", high=1)
+    steps: int = option(200, "most sweeps of a fit", low=1)
+    tolerance: float = option(0.01, "a fit stops when 10 sweeps lower its loss by less than this share")
+    preset: str = option("", "paper: the published settings, slower and less accurate", read=_preset)
+
+    PRESETS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "paper": {
+            "rounds": 16.0, "share_one_way": 0.05625, "balance": 0.0, "threshold": 0.0, "bins": 0.0, "max_mb": 80.0,
+            "batch": 1, "prior": 0.0, "steps": 1000, "tolerance": 0.0,
+        }
+    }  # fmt: skip
+
+    def plan(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> list[Release]:
+        """The 1-ways, the choices, and the rounds: at most so many, at least so precise. Sizes are those before codes
+        are merged, up to `max_cells`."""
+        given = domain.clique(evidence)
+        if len(given) == len(domain):
+            return []
+        singles = worth_measuring(domain, domain.names)
+        cells = sum(domain.cells(c) for c in singles)
+        share = self._first_share(domain, doors_sigma, loss, given)
+        first = loss * share
+        what = f"{len(singles)} one-way marginals"
+        least = min(divided(first, domain, singles, self.balance))
+        plan = [Release("one-way", what, len(singles), cells, first, doors_sigma(least))]
+        if share == 1:
+            return plan
+        picks = self._picks(domain, share)
+        workload = self._workload(domain, given)
+        candidates = self._candidates(domain, given).cliques
+        whole = loss if math.isinf(loss) else loss * (1 - share)
+        part = whole / picks if math.isfinite(loss) else loss
+        chosen = part * self.share_select
+        sizes = sum(domain.cells(c) for c in candidates)
+        what = f"at most {picks} choices among {len(candidates)} column sets"
+        plan.append(Release("select", what, picks, sizes, whole * self.share_select, doors_sigma(chosen)))
+        # Merging codes lets sets in that are too large before.
+        pulled = sorted((domain[name] for name in workload.pull), reverse=True)
+        widest = min(self.max_cells, math.prod(pulled[: workload.largest]))
+        count = max(picks, len(singles))
+        what = f"at most {count} marginals"
+        measured = whole * (1 - self.share_select)
+        sigma = doors_sigma(part * (1 - self.share_select))
+        plan.append(Release("rounds", what, count, max(count * widest, cells), measured, sigma))
+        return plan
+
+    def expected(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> dict[Clique, float]:
+        """Each candidate's L1 error in rows, were it measured in the first round: sqrt(2 / pi) x sigma x cells."""
+        plan = {r.stage: r for r in self.plan(domain, doors_sigma, loss, evidence)}
+        if "rounds" not in plan:
+            return {}
+        found = self._candidates(domain, domain.clique(evidence)).cliques
+        return {c: ABSOLUTE * plan["rounds"].sigma * domain.cells(c) for c in found}
+
+    def fit(self, doors: Doors, evidence: Clique = ()) -> Fitted:
+        """Spend `doors.loss`; evidence columns are measured too, but never among themselves alone."""
+        domain = doors.domain
+        given = domain.clique(evidence)
+        if len(given) == len(domain):
+            return Fitted(Network(domain, tuple(evidence), [], total=1.0))
+        share = self._first_share(domain, doors.sigma, doors.loss, given)
+        settings = Settings(
+            share, self._picks(domain, share), self.share_select, self.balance, self.threshold, self.bins, self.caution,
+            self.max_mb, self.batch or math.ceil(len(domain) / 25), self.prior,
+            Descent(self.steps, self.tolerance, patience=10),
+        )  # fmt: skip
+        return Adaptive(doors, tuple(evidence), settings, lambda d: self._candidates(d, given)).run()
+
+    def _picks(self, domain: Domain, share: float) -> int:
+        varied = sum(size > 1 for size in domain.sizes.values())
+        return max(1, math.ceil(self.rounds * varied * (1 - share)))
+
+    def _first_share(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, given: Clique
+    ) -> float:
+        """Share of the loss for the 1-ways, from public facts: all of it when there is nothing to choose."""
+        varied = {name for name, size in domain.sizes.items() if size > 1}
+        if len(varied) < 2 or varied.issubset(given) or self.degree < 2:
+            return 1.0
+        if self.share_one_way > 0:
+            return self.share_one_way
+        noise = doors_sigma(loss)
+        share: float = _ONE_WAY * (noise / _NOISE) ** _LESS
+        return min(max(share, 0.1), 0.6)
+
+    def _candidates(self, domain: Domain, given: Clique) -> Candidates:
+        return Candidates.of(
+            domain, self._workload(domain, given), given, self.max_cells, self.max_candidates
+        )
+
+    def _workload(self, domain: Domain, given: Clique) -> Workload:
+        """What is asked for; all marginals when nothing of it is about columns of this table."""
+        if self.workload:
+            found = listed(domain, self.workload, self.degree, given)
+            if found.sets:
+                return found
+        return all_ways(domain, self.degree, given)
