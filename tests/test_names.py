@@ -85,9 +85,7 @@ def test_fit_sample_and_compare(db: Db, tmp_path: Path, table: str, unit: str | 
 
 
 @pytest.mark.parametrize("bound", ["weights", "rows"])
-@pytest.mark.parametrize(
-    "unit", ["_weight", "unit_key", "n", "value", "_rank", "名前", "u", "t", 'a "b', "*"]
-)
+@pytest.mark.parametrize("unit", ["_weight", "unit_key", "n", "_rank", "名前", "u", "t", "*"])
 def test_bounded_rows(db: Db, unit: str, bound: str) -> None:
     """Every unit weighs at most k under a name of the weight that no column has, and no column is lost."""
     relation = private(db, "t", unit)
@@ -111,7 +109,7 @@ def wants(name: str) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("unit", [None, "unit_key", "_weight", "value", "nth", "n"])
+@pytest.mark.parametrize("unit", [None, "unit_key", "value", "nth"])
 def test_discovery(db: Db, unit: str | None) -> None:
     relation = private(db, "select", unit or "名前")
     source = Source(db, protect(db, relation, "v.t", unit=unit, k=ROWS), begin(INF))
@@ -133,7 +131,7 @@ def test_encoded_and_stored_keys(db: Db, stored: bool, monkeypatch: pytest.Monke
     source = Source(db, protect(db, relation, "v.t", unit="名前", k=ROWS), begin(INF))
     encoded = source.encode(codecs)
     names = list(encoded.domain)
-    asked = [(a, b) for a in names for b in names if names.index(a) < names.index(b)]
+    asked = [(a, b) for i, a in enumerate(names) for b in names[i + 1 : i + 4]]
     coarse = encoded.recoded({n: np.array([0, 0, 1]) for n in names[::3]}, asked)
     assert coarse._counter.keys if stored else not coarse._counter.keys
     db.trace.clear()

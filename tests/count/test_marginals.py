@@ -67,7 +67,7 @@ def requests(rng: np.random.Generator, domain: Domain) -> list[Clique]:
 
 
 @given(st.integers(0, 2**32 - 1), st.booleans(), st.sampled_from([0, 1, 500, 3000]))
-@settings(max_examples=35, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_equal_to_brute_force(seed: int, weighted: bool, rows: int) -> None:
     rng = np.random.default_rng(seed)
     domain = domains(rng)
@@ -187,7 +187,7 @@ def test_a_marginal_that_is_too_large_is_a_fault_before_anything_is_counted() ->
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_rolling_up_equals_counting(seed: int) -> None:
     rng = np.random.default_rng(seed)
     shape = rng.integers(1, 5, size=4)

@@ -23,7 +23,7 @@ def wishes(draw: st.DrawFn) -> tuple[Domain, list[Clique]]:
 
 
 @given(wishes(), st.sampled_from([1, 2, 64, 4096, 65536]), st.sampled_from([1, 2, 7]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_properties(wished: tuple[Domain, list[Clique]], limit: int, restarts: int) -> None:
     domain, cliques = wished
     found = cover(cliques, domain, limit, restarts)

@@ -25,7 +25,7 @@ from duckpaste.privacy.ledger import Ledger
 from duckpaste.privacy.release import ONE
 from duckpaste.privacy.source import Source, protect
 
-DB = Db.open()
+DB = Db.open(settings={"threads": 1})
 LEDGER = Ledger(None)
 Row = tuple[Any, int, int, str]  # unit, a, b, name
 
@@ -159,7 +159,7 @@ SETTINGS = st.one_of(
 
 @pytest.mark.parametrize("door", [measured, histograms], ids=["measure", "histogram and bounds"])
 @given(rows=tables(), setting=SETTINGS, pure=st.booleans())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_vectors(door: Door, rows: list[Row], setting: Setting, pure: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         seen = patched(patch)
@@ -175,7 +175,7 @@ def test_vectors(door: Door, rows: list[Row], setting: Setting, pure: bool) -> N
 
 
 @given(rows=tables(), setting=SETTINGS, pure=st.booleans())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_scores(rows: list[Row], setting: Setting, pure: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         seen = patched(patch)
@@ -243,7 +243,7 @@ def named(draw: st.DrawFn) -> list[Row]:
 
 
 @given(rows=named(), setting=SETTINGS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_values(rows: list[Row], setting: Setting) -> None:
     """A unit is counted for at most k values, once each: L2 at most sqrt(k), no value by more than 1."""
     with pytest.MonkeyPatch.context() as patch:
