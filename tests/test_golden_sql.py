@@ -69,7 +69,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "siblings": {"partition": ["patient", 'a "b'], "position": "@position", "label": "@1._children"},
     },
     "code_ranges": {"relation": '"_encoded_1"', "columns": ["sex", 'a "b']},
-    "demo_wards": {"real": '"clinic"."admissions"', "synthetic": '"made"."main"."admissions"'},
+    "demo_wards": {"real": '"clinic"', "synthetic": '"made"."main"'},
     "encoded": {"relation": '"t"', "target": '"_encoded_1"', "columns": CODES, "weight": None},
     "encoded.weighted": {
         "relation": '"_bounded_0"', "target": '"_encoded_1"', "columns": CODES[:1], "weight": "__weight",

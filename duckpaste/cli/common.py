@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
@@ -16,6 +16,9 @@ import yaml
 from duckpaste.errors import UserError
 from duckpaste.schema.view import View
 from duckpaste.workspace import DATABASE, Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from duckpaste.privacy.ledger import Ledger
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -104,6 +107,26 @@ def stage(name: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     click.echo(f"{name:<12} {time.perf_counter() - start:7.2f} s", err=True)
+
+
+def spent_in_all(ledger: Ledger, budget: Mapping[str, Any]) -> str:
+    """One line: what all runs of a working database spent together, and what is left of its declared budget."""
+    from duckpaste.privacy.accountant import DEFAULT_DELTA
+    from duckpaste.privacy.ledger import limits
+
+    limit, at = limits(budget)
+    totals = ledger.totals()
+    delta = at if limit is not None else max(DEFAULT_DELTA, 2 * totals.delta)
+    epsilon = totals.epsilon(delta)
+    runs = ledger.db.rows_sql("ledger_runs", "select count(*) from runs")[0][0]
+    where = "in memory" if ledger.path is None else str(ledger.path)
+    said = f"spent: epsilon {epsilon:.4g} at delta {delta:g} by all {runs:,} runs in {where}"
+    if runs == 1:
+        said = f"spent: epsilon {epsilon:.4g} at delta {delta:g} by this one run, in {where}"
+    left = ledger.left(budget)
+    if left is None:
+        return f"{said}; no budget is declared, so each run adds to it"
+    return f"{said}; {left:.4g} of {limit:g} left"
 
 
 def table(

@@ -11,11 +11,12 @@ from duckpaste.cli import pipe as pipes
 from duckpaste.cli.common import table
 from duckpaste.db import Db
 
-_HEADERS = ["ward", "% real", "% synth", "age real", "age synth", "women real", "women synth"]
+TABLES = ("patients", "admissions", "transfers", "lab_events")  # lab_items is public and copied
+_HEADERS = ["ward", "% real", "% synth", "age real", "synth", "wards real", "synth", "values real", "synth"]
 
 
 @click.command("demo", short_help="A fictional clinic, end to end.")
-@click.option("--rows", type=click.IntRange(min=100), metavar="N", default=50_000, show_default=True,
+@click.option("--rows", type=click.IntRange(min=100), metavar="N", default=10_000, show_default=True,
               help="Patients of the fictional clinic.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=Path("duckpaste-demo"), show_default=True,
               help="The folder for everything that is made.")  # fmt: skip
@@ -29,26 +30,41 @@ _HEADERS = ["ward", "% real", "% synth", "age real", "age synth", "women real", 
     help="The seed of the sample.",
 )
 def demo(rows: int, out: Path, epsilon: str, seed: int) -> None:
-    """Make a fictional clinic, fit a private model of it, draw a synthetic clinic, and compare the two.
+    """Make a fictional clinic of five tables, fit a private model of it, draw a synthetic clinic, and compare the two.
 
     \b
     Example:
         duckpaste demo
     """
+    from duckpaste.evaluate.fidelity import INTERNAL
     from duckpaste.files import make_folder
     from duckpaste.workspace import open_workspace
 
     make_folder(out)
     private = out / "private.duckdb"
+    synthetic = out / pipes.SYNTHETIC
     click.echo(
         f"A fictional clinic of {rows:,} patients stands in for your private data: {private}", err=True
     )
     space = open_workspace(private)
     with space:
         parameters = (f"alg.epsilon={epsilon}", f"data.patients={rows}")
-        pipes.run(space, "clinic.mst", parameters, out=out, seed=seed)
-        click.echo("\nThe same question, asked of both:")
-        table(_wards(space.db, out / "synthetic.duckdb"), _HEADERS, floatfmt=".1f")
+        made = pipes.run(space, "clinic.mare", parameters, out=out, seed=seed)
+        click.echo(f"\n{INTERNAL}")
+        lines = [
+            (s.table, f"{n:,}", f"{made.done.rows[s.table]:,}", f"{s.tv1:.3f}", f"{s.tv2:.3f}")
+            for s, n in zip(made.scores, _rows(space.db), strict=True)
+        ]
+        table(lines, ["table", "rows real", "rows synthetic", "1-way", "2-way"], disable_numparse=True,
+              colalign=["left"] + ["right"] * 4)  # fmt: skip
+        click.echo(
+            "1-way, 2-way: mean distance over single columns and over pairs (0 = equal, 1 = disjoint)\n"
+        )
+        pipes.print_children(made.children)
+        click.echo("\nThe same question, asked of both clinics:")
+        table(_wards(space.db, synthetic), _HEADERS, floatfmt=".1f")
+        click.echo("age of the patient; wards and laboratory values: how many an admission has")
+    click.echo(f"\n{synthetic}: seed {made.done.seed}\n{made.model.describe()}\n{made.spent}")
     click.echo(f"""
 What was made in {out}/
   private.duckdb          the clinic's own data: stays where it is
@@ -56,19 +72,24 @@ What was made in {out}/
   model.duckdb            the model, as tables you can read; every count in it is noisy
   synthetic.duckdb        the synthetic clinic: may be shared under the guarantee above
 
-Look at it:     duckdb {out / "synthetic.duckdb"} "from admissions limit 5"    (the shell: pip install duckdb-cli)
+Look at it:     duckdb {synthetic} "from admissions limit 5"    (the shell: pip install duckdb-cli)
+Every column:   duckpaste pipe clinic.mare alg.epsilon={epsilon} --database {private}    (spends again)
 What it cost:   duckpaste ledger --database {private}
 Your own data:  duckpaste init my.duckdb --out views/my""")
+
+
+def _rows(db: Db) -> list[int]:
+    """How many rows the real clinic's tables have."""
+    from duckpaste import sql
+
+    text = [f"select count(*) from {sql.ident('clinic', name)}" for name in TABLES]
+    return [int(db.rows_sql("table_rows", t)[0][0]) for t in text]
 
 
 def _wards(db: Db, synthetic: Path) -> list[tuple[Any, ...]]:
     """The wards of the real and of the synthetic clinic, side by side."""
     from duckpaste import sql
+    from duckpaste.evaluate.fidelity import opened
 
-    alias = sql.ident("duckpaste_synthetic")
-    db.run_sql("attach", f"attach {sql.literal(str(synthetic))} as {alias} (read_only)")
-    try:
-        real, made = sql.ident("clinic", "admissions"), f"{alias}.main.{sql.ident('admissions')}"
-        return db.rows("demo_wards", real=real, synthetic=made)
-    finally:
-        db.run_sql("detach", f"detach {alias}")
+    with opened(db, synthetic) as alias:
+        return db.rows("demo_wards", real=sql.ident("clinic"), synthetic=f"{alias}.main")

@@ -13,6 +13,7 @@ from duckpaste.cli.common import (
     parameters_argument,
     parse,
     raw_option,
+    spent_in_all,
     stage,
     workspace,
     workspace_options,
@@ -51,8 +52,10 @@ def fit(view_alg: str, parameters: tuple[str, ...], out: Path, raw: Path | None,
         ledger = Ledger(space.ledger_path)
         try:
             model = route.fit(space.db, ready, wanted, ledger, stage)
+            spent = spent_in_all(ledger, declared.budget)
         finally:
             ledger.close()
     with stage("save"):
         model.save(out)
     click.echo(f"{out}: {model.describe()}")
+    click.echo(spent)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from duckpaste.cli.common import (
     parse,
     print_json,
     raw_option,
+    spent_in_all,
     stage,
     table,
     workspace,
@@ -27,6 +30,10 @@ from duckpaste.workspace import Workspace
 
 if TYPE_CHECKING:
     from duckpaste.evaluate.fidelity import Fidelity
+    from duckpaste.model import Model
+    from duckpaste.output.writer import Sample
+
+MODEL, SYNTHETIC = "model.duckdb", "synthetic.duckdb"
 
 
 @click.command("pipe", cls=Fitting, short_help="Ingest, fit, sample and compare.")
@@ -55,16 +62,36 @@ def pipe(
     """
     space = workspace(options)
     with space:
-        run(space, view_alg, parameters, out=out, anew=anew, rows=rows, seed=seed, raw=raw, as_json=as_json)
+        made = run(space, view_alg, parameters, out=out, anew=anew, rows=rows, seed=seed, raw=raw)
+    if not as_json:
+        _print(made, out / SYNTHETIC)
+        return
+    from duckpaste.evaluate.fidelity import INTERNAL
+
+    print_json({
+        "stamp": INTERNAL, "tables": [dataclasses.asdict(found) for found in made.scores], "children": made.children,
+        "synthetic": str(out / SYNTHETIC), "rows": made.done.rows, "seed": made.done.seed,
+        "guarantee": made.model.guarantee, "run": made.model.info["run"], "spent": made.spent,
+    })  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Piped:
+    """What a pipe made: scores of tables and of numbers of children, the sample, its model, and what was spent."""
+
+    scores: Sequence[Fidelity]
+    children: Sequence[dict[str, Any]]
+    done: Sample
+    model: Model
+    spent: str
 
 
 def run(
     space: Workspace, view_alg: str, parameters: tuple[str, ...], *, out: Path, anew: bool = False,
-    rows: int | None = None, seed: int | None = None, raw: Path | None = None, as_json: bool = False,
-) -> None:  # fmt: skip
-    """The whole path. Faults that can be known before spending are raised before it."""
+    rows: int | None = None, seed: int | None = None, raw: Path | None = None,
+) -> Piped:  # fmt: skip
+    """The whole path; its results stand in `out`. Faults that can be known before spending are raised before it."""
     from duckpaste import route
-    from duckpaste.evaluate.fidelity import INTERNAL
     from duckpaste.files import results
     from duckpaste.fit import algorithm_of, request
     from duckpaste.model_file import check_target as check_model
@@ -75,7 +102,7 @@ def run(
     given, values = parse(parameters)
     declared = space.load(name)
     wanted = request(algorithm, options_of(declared, algorithm, given))
-    model_path, synthetic = out / "model.duckdb", out / "synthetic.duckdb"
+    model_path, synthetic = out / MODEL, out / SYNTHETIC
     for path in (model_path, synthetic):
         space.refuse_private(path, declared)
     with results(out):
@@ -86,39 +113,45 @@ def run(
         ready = route.ready(space, declared, wanted)
         with contextlib.closing(Ledger(space.ledger_path)) as ledger:
             model = route.fit(space.db, ready, wanted, ledger, stage)
+            spent = spent_in_all(ledger, declared.budget)
         with stage("save"):
             model.save(model_path)
     with stage("sample"), progress_bar() as progress:
         done = sample(model, synthetic, n=rows, seed=seed, progress=progress)
     with stage("compare"):
         scores, counts = route.fidelity(space.db, ready, model, synthetic)
-    if as_json:
-        print_json({
-            "stamp": INTERNAL, "tables": [dataclasses.asdict(found) for found in scores], "children": counts,
-            "synthetic": str(synthetic), "rows": done.rows, "seed": done.seed, "guarantee": model.guarantee,
-            "run": model.info["run"],
-        })  # fmt: skip
-        return
+    return Piped(scores, counts, done, model, spent)
+
+
+def _print(made: Piped, synthetic: Path) -> None:
+    """Scores column by column, what was written, and what is spent."""
+    from duckpaste.evaluate.fidelity import INTERNAL
+
     click.echo(f"\n{INTERNAL}")
-    for found in scores:
-        _print(found, several=len(scores) > 1)
-    if counts:
+    for found in made.scores:
+        _print_table(found, several=len(made.scores) > 1)
+    if made.children:
         click.echo()
-        shown = [
-            (c["key"], f"{c['childless real']:.2%}", f"{c['childless synthetic']:.2%}", f"{c['mean real']:.2f}",
-             f"{c['mean synthetic']:.2f}", f"{c['tv']:.4f}",
-             *("" if c[k] is None else f"{c[k]:.4f}" for k in ("parent tv", "lag tv"))) for c in counts
-        ]  # fmt: skip
-        headers = ["children", "none real", "none synthetic", "mean real", "mean synthetic", "distance",
-                   "with parent", "with row before"]  # fmt: skip
-        table(shown, headers, disable_numparse=True)
-    click.echo(
-        f"\n{synthetic}: {', '.join(f'{t} {n:,} rows' for t, n in done.rows.items())}, seed {done.seed}"
-    )
-    click.echo(model.describe())
+        print_children(made.children)
+    written = ", ".join(f"{t} {n:,} rows" for t, n in made.done.rows.items())
+    click.echo(f"\n{synthetic}: {written}, seed {made.done.seed}")
+    click.echo(made.model.describe())
+    click.echo(made.spent)
 
 
-def _print(found: Fidelity, *, several: bool) -> None:
+def print_children(counts: Sequence[dict[str, Any]]) -> None:
+    """Numbers of children, real and synthetic, and how rows go with the parent's and with the row before."""
+    shown = [
+        (c["key"], f"{c['childless real']:.2%}", f"{c['childless synthetic']:.2%}", f"{c['mean real']:.2f}",
+         f"{c['mean synthetic']:.2f}", f"{c['tv']:.4f}",
+         *("" if c[k] is None else f"{c[k]:.4f}" for k in ("parent tv", "lag tv"))) for c in counts
+    ]  # fmt: skip
+    headers = ["children", "none real", "none synthetic", "mean real", "mean synthetic", "distance",
+               "with parent", "with row before"]  # fmt: skip
+    table(shown, headers, disable_numparse=True)
+
+
+def _print_table(found: Fidelity, *, several: bool) -> None:
     """One table's scores."""
     if several:
         click.echo(f"\n{found.table}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -149,11 +150,15 @@ def test_pipe(made: Path) -> None:
     }
     lines = ran.out.strip().splitlines()
     assert lines[0] == "internal: contains exact statistics of the private data"
-    assert lines[-2] == f"{Path('a/b/synthetic.duckdb')}: visits 50 rows, seed 1"
-    assert lines[-1].startswith(
+    assert lines[-3] == f"{Path('a/b/synthetic.duckdb')}: visits 50 rows, seed 1"
+    assert lines[-2].startswith(
         "synthetic; epsilon 3, delta 1e-09 for each person (at most 2 rows weigh); run "
     )
-    assert lines[-1].endswith("; mst")
+    assert lines[-2].endswith("; mst")
+    # Reruns spend: every one says what all of them spent together.
+    assert re.fullmatch(
+        r"spent: epsilon \d+(\.\d+)? at delta 1e-09 by all \d runs in duckpaste.ledger.duckdb; no budget is declared, "
+        "so each run adds to it", lines[-1])  # fmt: skip
     columns = [
         line.split()[0] for line in lines[3:] if line and line.split()[1] in ("numerical", "categorical")
     ]
@@ -240,8 +245,10 @@ def test_ingest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert fine("id", "clinic_data", "data.patients=150") == (
         "5 tables: admissions, lab_events, lab_items, patients, transfers\n"
     )
-    assert fine("iv", "clinic") == "1 table: clinic.admissions\n"
-    assert fine("ingest_view", "clinic", "data.patients=200").startswith("6 tables: clinic_data.admissions, ")
+    assert fine("iv", "tab_clinic") == "1 table: tab_clinic.admissions\n"
+    assert fine("ingest_view", "clinic", "data.patients=200").startswith(
+        "10 tables: clinic_data.admissions, "
+    )
     assert rows(Path("duckpaste.duckdb"), "select count(*) from clinic_data.patients") == [(200,)]
 
 

@@ -37,7 +37,7 @@ PATIENTS = 10_000
 def db() -> Iterator[Db]:
     with Db.open() as opened:
         ingest_dataset(opened, DATASET, parameters={"patients": PATIENTS})
-        ingest_view(opened, fields.load(folder("views") / "clinic"))
+        ingest_view(opened, fields.load(folder("views") / "tab_clinic"))
         yield opened
 
 
@@ -210,18 +210,18 @@ def test_draws_of_a_row_are_independent(db: Db) -> None:
 
 
 def test_view_is_inside_its_declared_domains(db: Db) -> None:
-    view = fields.load(folder("views") / "clinic")
+    view = fields.load(folder("views") / "tab_clinic")
     table = view.tables[0]
     assert (table.unit, table.contributions, table.bound) == ("patient_id", 4, "weights")
-    columns = [str(r[0]) for r in db.rows_sql("t", "select column_name from (describe clinic.admissions)")]
+    columns = [str(r[0]) for r in db.rows_sql("t", "select column_name from (describe tab_clinic.admissions)")]
     assert [f.name for f in table.fields] == columns
     rows = "select count(*) from {}.admissions"
-    assert one(db, rows.format("clinic")) == one(db, rows.format("clinic_data"))
+    assert one(db, rows.format("tab_clinic")) == one(db, rows.format("clinic_data"))
     text = """
         select min(discharged::date - admitted::date), max(discharged::date - admitted::date),
             min(referred - admitted::date), max(referred - admitted::date), max(follow_up - discharged::date)
-        from clinic.admissions"""
+        from tab_clinic.admissions"""
     shortest, longest, earliest, latest, follow = db.rows_sql("t", text)[0]
     assert shortest >= 0 and longest <= 60 and earliest >= -90 and latest <= 0 and follow <= 120
-    groups = "(select count(*) as n from clinic.admissions group by patient_id)"
+    groups = "(select count(*) as n from tab_clinic.admissions group by patient_id)"
     assert one(db, f"select max(n) from {groups}") > table.contributions  # type: ignore[operator]
