@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from duckpaste.domain import FloatArray
 from duckpaste.errors import UserError
 
 # Buckets of a number by sign and size: whole numbers up to 2^63, reals from 2^-40 to 2^200.
 _WHOLE = (0, 63)
 _REAL = (-40, 200)
+_PLAIN = 20
 
 
 def bucket_count(integer: bool) -> int:
@@ -28,14 +31,21 @@ def bucket_sql(x: str, integer: bool) -> str:
     )
 
 
-def bounds(noisy: FloatArray, sigma: float, integer: bool) -> tuple[int | float, int | float]:
-    """Edges of the outermost buckets whose noisy count stands above noise.
+def bounds(
+    noisy: FloatArray, sigma: float, integer: bool, *, pure: bool = False
+) -> tuple[int | float, int | float]:
+    """Edges of the outermost buckets whose noisy count stands above noise of standard deviation `sigma`.
 
-    A bucket counts when it exceeds sigma * sqrt(2 ln(100 B)), which noise alone does in fewer than one run in 100."""
+    A bucket counts when it exceeds what noise alone exceeds anywhere in fewer than one run in 100: of B buckets,
+    sigma * sqrt(2 ln(100 B)) for Gaussian noise, sigma / sqrt(2) * ln(50 B) for Laplace noise (`pure`). When none
+    does, the highest of numbers below 2^20 is taken: noise has no reason to choose 10^18."""
     low, high = _WHOLE if integer else _REAL
     side = high - low
-    threshold = sigma * math.sqrt(2 * math.log(100 * len(noisy)))
-    there = [i for i, v in enumerate(noisy) if v > threshold] or [int(noisy.argmax())]
+    tail = math.log(50 * len(noisy)) / math.sqrt(2) if pure else math.sqrt(2 * math.log(100 * len(noisy)))
+    there = np.flatnonzero(noisy > sigma * tail).tolist()
+    if not there:
+        plain = noisy[side - (_PLAIN - low) : side + (_PLAIN - low) + 1]
+        there = [side - (_PLAIN - low) + int(plain.argmax())]
 
     def edges(bucket: int) -> tuple[int | float, int | float]:
         distance = abs(bucket - side)

@@ -88,7 +88,8 @@ class Source:
         ):
             want = wants[i]
             if isinstance(want, WantBounds):
-                answers[i] = discovery.bounds(values, sigma, want.integer)
+                pure = self.run.guarantee.pure
+                answers[i] = discovery.bounds(values, sigma, want.integer, pure=pure)
             else:
                 answers[i] = Histogram(values, sigma)
         for i, want in enumerate(wants):

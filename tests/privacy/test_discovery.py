@@ -67,18 +67,26 @@ def test_bounds_hold_all_values_when_there_is_no_noise(numbers: list[int], integ
     assert low >= 2 * min(min(numbers), 0) or min(numbers) > 0
 
 
-def test_noise_alone_makes_no_bounds() -> None:
+@pytest.mark.parametrize("pure", [False, True])
+def test_noise_alone_makes_no_bounds(pure: bool) -> None:
     """At most one run in 100 has any bucket above the threshold; here all of 300 values lie in two buckets."""
     rng = np.random.default_rng(0)
     wrong = 0
     for _ in range(1000):
-        noisy = rng.normal(scale=8.0, size=discovery.bucket_count(True))
+        size = discovery.bucket_count(True)
+        noisy = rng.laplace(scale=8 / np.sqrt(2), size=size) if pure else rng.normal(scale=8.0, size=size)
         noisy[63 + 4] += 150  # 8 to 15
         noisy[63 + 6] += 150  # 32 to 63
-        wrong += discovery.bounds(noisy, 8.0, True) != (8, 63)
+        wrong += discovery.bounds(noisy, 8.0, True, pure=pure) != (8, 63)
     assert stats.binomtest(wrong, 1000, 0.01, alternative="greater").pvalue > 1e-7
-    low, high = discovery.bounds(rng.normal(scale=8.0, size=127) - 1000, 8.0, True)
-    assert low <= high, "a table of nothing has bounds too"
+
+
+@pytest.mark.parametrize("integer", [True, False])
+def test_a_table_of_nothing_has_bounds_of_modest_numbers(integer: bool) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        low, high = discovery.bounds(rng.normal(size=discovery.bucket_count(integer)) - 1000, 8.0, integer)
+        assert -(2**20) <= low <= high <= 2**20
 
 
 # -- values
