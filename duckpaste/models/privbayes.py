@@ -67,7 +67,7 @@ class PrivBayes:
     chance: float = option(0.5, "how much of the error that chance alone makes is taken off a score")
     caution: float = option(0.25, "how much of the noise to come is taken off a score")
     breadth: float = option(1.0, "scores weigh in proportion to the number of parents ** breadth")
-    candidates: int = option(100, "most sets of parents in one choice", low=1)
+    candidates: int = option(100, "most sets of parents in one choice", low=1, high=10_000)
     max_cells: int = option(100_000, "larger families are never chosen", low=1)
     prior: float = option(0.01, "share of rows that independent columns count for in the fit", high=1)
     steps: int = option(1000, "most sweeps of the fit", low=1)

@@ -11,7 +11,10 @@ ABSENT = -1
 Heights = tuple[int, ...]
 """One height a column, or ABSENT."""
 
-_VISITS = 20_000  # of the exact search, before sampling takes over
+_VISITS = (
+    20_000,
+    30,
+)  # of the exact search before sampling takes over: at least, and for each set that is asked for
 _ROUNDING = 1 + 1e-9
 
 
@@ -21,9 +24,10 @@ def maximal_sets(
     """Sets of columns at heights whose product of sizes is at most `room`, and to which no column can be added and
     of which none can be made finer. Columns in `required` are never absent.
 
-    `sizes[i]` are the sizes of column i by height, falling and above 1. All sets when there are at most `limit`;
-    else a sample of `limit` at most, the same every time: their number grows exponentially with the columns. Empty
-    when the required columns do not fit at their coarsest; the set without columns when none is required or fits.
+    `sizes[i]` are the sizes of column i by height, falling and above 1. All sets when there are at most `limit` and
+    finding them takes no longer than sampling; else a sample of `limit` at most, the same every time: their number
+    grows exponentially with the columns. Empty when the required columns do not fit at their coarsest; the set
+    without columns when none is required or fits.
     """
     if room < 1:
         return []
@@ -39,13 +43,13 @@ def _exact(
     for i in reversed(range(len(sizes))):
         beyond[i] = beyond[i + 1] * sizes[i][0]
     found: list[Heights] = []
-    visits = 0
+    visits, most = 0, max(_VISITS[0], _VISITS[1] * limit)
     # Each entry: heights so far, their cells, and the least factor by which one of them could still grow.
     stack: list[tuple[Heights, float, float]] = [((), 1.0, math.inf)]
     while stack:
         heights, cells, grow = stack.pop()
         visits += 1
-        if visits > _VISITS or len(found) > limit:
+        if visits > most or len(found) > limit:
             return None
         i = len(heights)
         if cells * beyond[i] * grow <= room * _ROUNDING:
