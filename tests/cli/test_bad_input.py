@@ -444,3 +444,21 @@ def test_ctrl_c_leaves_no_half_file(made: Path, tmp_path: Path, monkeypatch: pyt
         assert not list(Path().glob("*.tmp*")) + list(Path().glob(".*tmp*"))
         assert not Path("s.duckdb").exists() and not Path("n.duckdb").exists()
     fine("fit", ONE, "--database", "m.duckdb", "-o", "n.duckdb")
+
+
+def test_ctrl_c_while_modules_load(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Pressed:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "duckpaste.cli":
+                raise KeyboardInterrupt
+
+    import duckpaste.__main__ as command
+
+    monkeypatch.delitem(sys.modules, "duckpaste.cli", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Pressed(), *sys.meta_path])
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "stopped\n"
