@@ -163,7 +163,7 @@ def test_rows_follow_their_evidence() -> None:
 
 
 def test_sampling_is_by_groups_and_not_by_rows() -> None:
-    """A hundred times the rows take far less than a hundred times the time."""
+    """400,000 rows in well under three seconds."""
     network: Network = fit(1.0)[0].network
 
     def seconds(rows: int) -> float:
