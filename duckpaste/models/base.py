@@ -67,6 +67,12 @@ class Doors(Protocol):
         distance of M_r(D) from P(x) times the exact marginal of r's other columns, in rows: how much x depends on
         them. P(x) is `estimates[(x,)]` over its sum. Both scores change by at most w_r when one row comes or goes."""
 
+    def errors(
+        self, cliques: Sequence[Clique], estimates: Mapping[Clique, FloatArray], loss: float, stage: str
+    ) -> tuple[FloatArray, float]:
+        """||M_r(D) - estimate_r||_1 of every clique r at once, in rows, with noise of the standard deviation that
+        comes with them: sigma(loss) * sqrt(m) for m cliques, or * m under pure epsilon. Spends `loss`."""
+
     def recoded(self, maps: Mapping[str, IntArray]) -> Doors:
         """The same doors over coarser codes: column -> array that gives the new code (0..m-1) of every old code."""
 

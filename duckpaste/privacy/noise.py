@@ -6,6 +6,7 @@ the ledger records is the one that OpenDP proves for the measurement (`map`), no
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -34,9 +35,10 @@ def _adder(scale: float, pure: bool) -> Any:
     return dp.m.make_gaussian(domain, dp.l2_distance(T=float), scale=scale)
 
 
-def proved_loss(scale: float, sensitivity: int, *, pure: bool) -> float:
-    """The loss (rho, or epsilon when `pure`) that OpenDP proves for noise of `scale` on counts of `sensitivity`."""
-    bound = sensitivity if pure else float(sensitivity)
+def proved_loss(scale: float, sensitivity: float, *, pure: bool) -> float:
+    """The loss (rho, or epsilon when `pure`) that OpenDP proves for noise of `scale` on counts of `sensitivity` (L1
+    when `pure`, a whole number then; else L2)."""
+    bound = math.ceil(sensitivity) if pure else float(sensitivity)
     return float(_adder(scale, pure).map(bound))
 
 

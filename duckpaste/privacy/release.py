@@ -1,7 +1,8 @@
-"""Ledger first, then noise: the one path by which exact counts become released ones."""
+"""Ledger first, then noise: the one path by which exact counts, and scores made of them, become released ones."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,3 +74,21 @@ def release(
             sigma = accountant.sigma(vectors[i].loss) if scale else 0.0
             out[i] = (part.reshape(vectors[i].counts.shape), sigma)
     return out
+
+
+def release_scores(
+    run: Run, table: Protected, scores: IntArray, loss: float, stage: str, query: str
+) -> tuple[FloatArray, float]:
+    """Noisy scores in rows and the noise's standard deviation, of m scores (int64, in units of 1/ONE) that one unit
+    changes by at most k each: all together by m k (L1) or sqrt(m) k (L2), whatever their directions."""
+    pure, many = run.guarantee.pure, scores.size
+    spread = float(many) if pure else math.sqrt(many) * _SAFE
+    sensitivity = table.k * spread
+    accountant = Accountant(pure, sensitivity)
+    scale = accountant.noise_scale(loss) * _SAFE
+    mechanism = ("discrete laplace" if pure else "discrete gaussian") if scale else "none"
+    proved = noise.proved_loss(scale * ONE, sensitivity * ONE, pure=pure) if scale else 0.0
+    what = f"errors of {many} column sets"
+    run.spend([Release(stage, mechanism, table.name, what, query, many, sensitivity, scale, proved)])
+    noisy = noise.add(scores, scale * ONE, pure=pure) if scale else scores
+    return noisy / ONE, accountant.sigma(loss) if scale else 0.0

@@ -25,7 +25,7 @@ from duckpaste.models.base import Measurement
 from duckpaste.privacy import discovery, noise
 from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.ledger import Release, Run
-from duckpaste.privacy.release import ONE, Protected, Vector, release
+from duckpaste.privacy.release import ONE, Protected, Vector, release, release_scores
 
 _NUMBERS = count()
 _STORE_KEYS_ABOVE = 1_000_000  # rows from which stored block keys are worth their writing
@@ -202,7 +202,7 @@ def _cells_of(want: Want) -> tuple[str, int]:
 
 
 class Encoded:
-    """An encoded table behind the doors `measure` and `select` (see models.base.Doors)."""
+    """An encoded table behind the doors `measure`, `select` and `errors` (see models.base.Doors)."""
 
     def __init__(
         self,
@@ -290,6 +290,23 @@ class Encoded:
             [Release(stage, "noisy max", self.table.name, columns, query, 1, sensitivity, scale, proved)]
         )
         return noise.noisy_max(scores, scale, pure=pure)
+
+    def errors(
+        self, cliques: Sequence[Clique], estimates: Mapping[Clique, FloatArray], loss: float, stage: str
+    ) -> tuple[FloatArray, float]:
+        """Noisy ||M_r(D) - estimate_r||_1 of all cliques in one release, in rows, and the noise's sd.
+
+        Estimates are rounded to 1/ONE of a row beforehand, so that exact errors are integers and one unit changes
+        each by at most k, with nothing lost to the rounding of floats."""
+        exact = self._counter.counts(cliques)
+        unit = ONE // self.table.one
+        found = np.zeros(len(cliques), dtype=np.int64)
+        for i, clique in enumerate(cliques):
+            counts = exact[self._domain.clique(clique)].astype(np.int64) * unit
+            expected = np.rint(np.asarray(estimates[clique], dtype=np.float64) * ONE).astype(np.int64)
+            found[i] = np.abs(counts - expected).sum()
+        query = "select sum(abs(count - estimate)) of each column set"
+        return release_scores(self.run, self.table, found, loss, stage, query)
 
     def _exact_errors(
         self,

@@ -103,6 +103,14 @@ class ArrayDoors:
         scale = 0.0 if math.isinf(loss) else most * math.sqrt(1 / (2 * loss))
         return int(np.argmax(scores + scale * self.rng.gumbel(size=len(scores))))
 
+    def errors(
+        self, cliques: Sequence[Clique], estimates: Mapping[Clique, FloatArray], loss: float, stage: str
+    ) -> tuple[FloatArray, float]:
+        self._spend(Spend(stage, "errors", (), loss))
+        exact = [np.abs(count(self.codes, self.domain, c) - estimates[c]).sum() for c in cliques]
+        sigma = self.sigma(loss) * math.sqrt(len(cliques))
+        return np.array(exact) + sigma * self.rng.standard_normal(len(cliques)), sigma
+
     def recoded(self, maps: Mapping[str, IntArray]) -> ArrayDoors:
         codes = {n: maps[n][c] if n in maps else c for n, c in self.codes.items()}
         sizes = {n: int(m.max()) + 1 for n, m in maps.items()}

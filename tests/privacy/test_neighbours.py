@@ -138,6 +138,20 @@ def scored(
     return list(seen.scores), [r.sensitivity for r in source.run.releases]
 
 
+def appraised(
+    rows: list[Row], setting: Setting, pure: bool, seen: Seen, far: float = 3.0
+) -> tuple[list[np.ndarray], list[float]]:
+    """The vectors of errors that met the noise, in units of 1/ONE; estimates are no multiples of it."""
+    source = opened(rows, setting, pure)
+    encoded = source.encode([make(f) for f in CODECS])
+    rng = np.random.default_rng(7)
+    estimates = {c: rng.uniform(0, far, encoded.domain.shape(c)) for c in CLIQUES}
+    seen.vectors.clear()
+    for cliques in (CLIQUES, CLIQUES[:1], CLIQUES[3:]):
+        encoded.errors(cliques, estimates, source.run.loss / 10, "select")
+    return list(seen.vectors), [r.sensitivity for r in source.run.releases]
+
+
 Door = Callable[[list[Row], Setting, bool, Seen], tuple[list[np.ndarray], list[float]]]
 
 
@@ -185,6 +199,37 @@ def test_scores(rows: list[Row], setting: Setting, pure: bool) -> None:
             there, _ = scored(other, setting, pure, seen)
             for a, b, sensitivity in zip(here, there, sensitivities, strict=True):
                 assert np.abs(a - b).max() <= sensitivity * (1 + 1e-12)
+
+
+@given(rows=tables(), setting=SETTINGS, pure=st.booleans())
+@settings(max_examples=6, deadline=None)
+def test_errors(rows: list[Row], setting: Setting, pure: bool) -> None:
+    """Each error moves by at most k, exactly: they are integers; so m of them by m k, or sqrt(m) k in L2."""
+    with pytest.MonkeyPatch.context() as patch:
+        seen = patched(patch)
+        here, sensitivities = appraised(rows, setting, pure, seen)
+        for a, sensitivity in zip(here, sensitivities, strict=True):
+            assert a.dtype == np.int64
+            spread = a.size if pure else math.sqrt(a.size)
+            assert setting.k * spread <= sensitivity <= setting.k * spread * (1 + 1e-8)
+        for other in neighbours(rows, setting.unit):
+            there, _ = appraised(other, setting, pure, seen)
+            for a, b, sensitivity in zip(here, there, sensitivities, strict=True):
+                l1, l2 = distance(a, b, ONE)
+                assert np.abs(a - b).max() <= setting.k * ONE
+                assert (l1 if pure else l2) <= sensitivity
+
+
+@pytest.mark.parametrize("pure", [False, True])
+def test_the_sensitivity_of_errors_is_reached(pure: bool, seen: Seen) -> None:
+    """All errors move by k in the same direction where the estimates are far too low."""
+    rows: list[Row] = [(1, 0, 5, "x")] * 3 + [(2, 1, 6, "y")]
+    (here, sensitivities), (there, _) = (
+        appraised(r, Setting("p", 3), pure, seen, far=0.0) for r in (rows, rows[3:])
+    )
+    for a, b, sensitivity in zip(here, there, sensitivities, strict=True):
+        l1, l2 = distance(a, b, ONE)
+        assert math.isclose(l1 if pure else l2, sensitivity, rel_tol=1e-8)
 
 
 @pytest.mark.parametrize("bound", ["weights", "rows"])

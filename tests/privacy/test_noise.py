@@ -25,7 +25,7 @@ from duckpaste.db import Db
 from duckpaste.privacy import noise
 from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.ledger import Ledger
-from duckpaste.privacy.release import ONE, Protected, Vector, release
+from duckpaste.privacy.release import ONE, Protected, Vector, release, release_scores
 from duckpaste.privacy.source import Source, protect
 from duckpaste.schema.view import Field
 
@@ -227,3 +227,30 @@ def test_a_bound_too_small_by_two_would_be_seen() -> None:
     scale = Accountant(False, 1.0).select_scale(0.125, 1.0) / 2
     p, q = (chances(np.array(s), scale, False) for s in ([0.0, 0.0], [1.0, -1.0]))
     assert np.abs(np.log(p / q)).max() > math.sqrt(8 * 0.125)
+
+
+@pytest.mark.parametrize("pure", [False, True])
+def test_errors_have_the_noise_and_the_loss_that_the_ledger_says(pure: bool) -> None:
+    """Many errors at once: their empirical sd is the one that is told, and the proved loss is within what was asked."""
+    run = begin(1.0, 0.0 if pure else 1e-9)
+    many, loss = 2000, run.loss / 4
+    exact = np.full(many, 1000 * ONE, dtype=np.int64)
+    noisy, sigma = release_scores(run, Protected("t", "v.t"), exact, loss, "select", "query")
+    (entry,) = run.releases
+    assert loss * (1 - 1e-6) < entry.loss <= loss * (1 + 1e-7)
+    assert entry.sensitivity == pytest.approx(many if pure else math.sqrt(many), rel=1e-8)
+    assert sigma == pytest.approx(entry.scale * (math.sqrt(2) if pure else 1), rel=1e-8)
+    assert sigma == pytest.approx(
+        Accountant(pure).sigma(loss) * (many if pure else math.sqrt(many)), rel=1e-8
+    )
+    off = (noisy - 1000) / sigma
+    # The sd of an empirical sd: 1 / sqrt(2 n) for normal noise, sqrt(5 / 4n) for Laplace; 6 of them pass 1e-8 at times.
+    assert abs(off.std() - 1) < 6 * math.sqrt((1.25 if pure else 0.5) / many)
+    assert abs(off.mean()) < 6 / math.sqrt(many)
+    assert (np.abs(noisy * ONE - np.rint(noisy * ONE)) == 0).all(), "noise is on integers"
+
+
+def test_errors_without_noise_are_told_as_such() -> None:
+    run = begin(INF)
+    noisy, sigma = release_scores(run, Protected("t", "v.t"), np.array([3 * ONE]), INF, "select", "query")
+    assert noisy.tolist() == [3.0] and sigma == 0.0 and run.releases[0].mechanism == "none"
