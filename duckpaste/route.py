@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from duckpaste.prepare import Prepared, check_rows, faults_of, prepare
 from duckpaste.privacy.ledger import Ledger
 from duckpaste.relational.family import Family, family
 from duckpaste.schema.view import View
+from duckpaste.workload import served
 from duckpaste.workspace import Workspace
 
 Ready = Prepared | Family
@@ -37,6 +39,7 @@ def plan(what: Ready, wanted: Request) -> Plan:
     """Every release of a fit, before anything is spent."""
     from duckpaste.relational.plan import plan_family
 
+    wanted = _served(what, wanted)
     return plan_family(what, wanted) if isinstance(what, Family) else plan_table(what, wanted)
 
 
@@ -58,9 +61,15 @@ def fit(db: Db, what: Ready, wanted: Request, ledger: Ledger, stage: Stage | Non
     from duckpaste.relational.mare import fit_family
 
     stages: Stage = stage or (lambda _: nullcontext())
+    wanted = _served(what, wanted)
     if isinstance(what, Family):
         return fit_family(db, what, wanted, ledger, stages)
     return fit_table(db, what, wanted, ledger, stages)
+
+
+def _served(what: Ready, wanted: Request) -> Request:
+    """The request with its workload in the names of the view's columns. Raises Faults."""
+    return replace(wanted, model=served(wanted.model, what.view))
 
 
 def fidelity(

@@ -97,8 +97,13 @@ def _value(text: str, word: str) -> Any:
 
 
 def options_of(view: View, algorithm: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Options by rising precedence: the view's `algs: {ALG: ...}`, its `alg:`, the command's `alg.x=`."""
-    return {**view.algs.get(algorithm, {}), **view.alg, **given}
+    """Options by rising precedence: the view's `algs: {ALG: ...}`, its `alg:`, the command's `alg.x=`.
+
+    A file of a workload that the view names is looked up beside the view."""
+    declared = {**view.algs.get(algorithm, {}), **view.alg}
+    if isinstance(declared.get("workload"), str):
+        declared["workload"] = str(view.path / declared["workload"])
+    return {**declared, **given}
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from duckpaste.domain import Clique, Domain
+from duckpaste.errors import UserError
 from duckpaste.models.adaptive import ABSOLUTE, Adaptive, Settings
 from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.candidates import Candidates
@@ -22,6 +23,7 @@ from duckpaste.models.pgm import Descent
 from duckpaste.models.shares import divided
 from duckpaste.models.singles import worth_measuring
 from duckpaste.models.workload import Sets, Workload, all_ways, listed, read_sets
+from duckpaste.workload import Asked
 
 _ONE_WAY = 0.4  # share of the 1-ways where all the loss would buy noise of _NOISE rows a cell
 _NOISE = 5.78
@@ -42,8 +44,14 @@ class AIM:
     larger. Nothing depends on `evidence` columns alone: each chosen set has another column."""
 
     degree: int = option(3, "the workload is all marginals of this many columns", low=1, high=8)
-    workload: Sets = option((), "column sets, or a .sql file with the queries to serve", read=read_sets)  # noqa: RUF009
-    rounds: float = option(3.3, "a round costs the loss / (this x columns), until annealing", above=True)
+    workload: Sets | Asked = option(  # noqa: RUF009
+        (),
+        "queries.sql: serve what your queries group and filter by; or a list of column sets",
+        read=read_sets,
+    )
+    rounds: float = option(
+        3.3, "a round costs the loss / (this x columns of the workload), until annealing", above=True
+    )
     share_one_way: float = option(
         0.0,
         "share of the loss for the 1-way marginals; 0: .4 where noise is large, less where it is small",
@@ -91,8 +99,8 @@ class AIM:
         plan = [Release("one-way", what, len(singles), cells, first, doors_sigma(least))]
         if share == 1:
             return plan
-        picks = self._picks(domain, share)
         workload = self._workload(domain, given)
+        picks = self._picks(workload, share)
         candidates = self._candidates(domain, given).cliques
         whole = loss if math.isinf(loss) else loss * (1 - share)
         part = whole / picks if math.isfinite(loss) else loss
@@ -127,16 +135,16 @@ class AIM:
         if len(given) == len(domain):
             return Fitted(Network(domain, tuple(evidence), [], total=1.0))
         share = self._first_share(domain, doors.sigma, doors.loss, given)
+        picks = self._picks(self._workload(domain, given), share)
         settings = Settings(
-            share, self._picks(domain, share), self.share_select, self.balance, self.threshold, self.bins, self.caution,
+            share, picks, self.share_select, self.balance, self.threshold, self.bins, self.caution,
             self.max_mb, self.batch or math.ceil(len(domain) / 25), self.prior,
             Descent(self.steps, self.tolerance, patience=10),
         )  # fmt: skip
         return Adaptive(doors, tuple(evidence), settings, lambda d: self._candidates(d, given)).run()
 
-    def _picks(self, domain: Domain, share: float) -> int:
-        varied = sum(size > 1 for size in domain.sizes.values())
-        return max(1, math.ceil(self.rounds * varied * (1 - share)))
+    def _picks(self, workload: Workload, share: float) -> int:
+        return max(1, math.ceil(self.rounds * len(workload.pull) * (1 - share)))
 
     def _first_share(
         self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, given: Clique
@@ -158,6 +166,10 @@ class AIM:
 
     def _workload(self, domain: Domain, given: Clique) -> Workload:
         """What is asked for; all marginals when nothing of it is about columns of this table."""
+        if isinstance(self.workload, Asked):
+            raise UserError(
+                "queries need a view that tells their tables", "alg.workload", "list the column sets"
+            )
         if self.workload:
             found = listed(domain, self.workload, self.degree, given)
             if found.sets:

@@ -6,9 +6,11 @@ import itertools
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from duckpaste.domain import Clique, Domain
+from duckpaste.workload import Asked, lists, read
 
 Sets = tuple[tuple[Clique, float], ...]
 """Column sets with their weights."""
@@ -98,23 +100,20 @@ def code_columns(names: Iterable[str], name: str) -> list[str]:
     return []
 
 
-def read_sets(value: Any) -> Sets:
-    """Column sets from what a user wrote: a list of lists of names, or of {columns: [...], weight: 2}.
+def read_sets(value: Any) -> Sets | Asked:
+    """Column sets from what a person gave: a file's name (`Asked`, to be resolved by a view), or a list of lists of
+    names, of {columns: [...], weight: 2}, or of (names, weight).
 
-    Raises ValueError with what is wrong."""
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ValueError("is not a list of column sets")
+    Raises ValueError with what is wrong with a list, Faults with everything that is wrong in a file."""
+    if isinstance(value, str | Path | Asked):
+        return value if isinstance(value, Asked) else read(value)
+    if not isinstance(value, Sequence):
+        raise ValueError("is neither a list of column sets nor a file")
     found = []
-    for item in value:
-        names: Any = item
-        weight: Any = 1.0
-        if isinstance(item, Mapping):
-            names, weight = item.get("columns"), item.get("weight", 1.0)
-        elif isinstance(item, tuple) and len(item) == 2 and not isinstance(item[0], str):
-            names, weight = item
-        if isinstance(names, str) or not isinstance(names, Sequence) or not names:
-            raise ValueError("holds a set that is no list of column names")
-        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
-            raise ValueError(f"holds the weight {weight!r}, which is no number above 0")
-        found.append((tuple(str(n) for n in names), float(weight)))
+    for one in value:
+        named = isinstance(one, tuple) and len(one) == 2 and not isinstance(one[0], str)
+        item, wrong = lists.item({"columns": one[0], "weight": one[1]} if named else one)
+        if item is None:
+            raise ValueError(f"holds {one!r}, which {wrong}")
+        found.append((item.names, item.weight))
     return tuple(found)
