@@ -22,6 +22,7 @@ from duckpaste.prepare import Prepared, check_rows
 from duckpaste.privacy.accountant import DEFAULT_DELTA, Guarantee
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.source import Source, protect
+from duckpaste.schema.rules import declared
 
 # Called with a stage's name; the returned context lasts as long as the stage.
 Stage = Callable[[str], AbstractContextManager[Any]]
@@ -169,7 +170,7 @@ def fit_table(db: Db, ready: Prepared, wanted: Request, ledger: Ledger, stage: S
         fitted = wanted.model.fit(encoded)
     model = TableModel(
         table.name, ready.columns, ready.codecs, fitted.network, fitted.measurements, table.primary_key,
-        table.checks, table.comment,
+        table.checks, table.comment, rules=declared(table),
     )  # fmt: skip
     run.finish()
     info = information(ready.view.name, ready.unit, run.contributions, table.bound, wanted, run)

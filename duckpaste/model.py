@@ -25,7 +25,8 @@ class Column:
 
 @dataclass(frozen=True)
 class TableModel:
-    """One table: its columns in order, keys and checks, its codecs in decoding order, and the network of its codes."""
+    """One table: its columns in order, keys and checks, its codecs in decoding order, the network of its codes,
+    and the rules that its rows shall meet."""
 
     name: str
     columns: Sequence[Column]
@@ -38,6 +39,7 @@ class TableModel:
     lineage: Lineage | None = None
     links: Sequence[Link] = ()
     siblings: Siblings | None = None
+    rules: Sequence[str] = ()
 
     @property
     def rows(self) -> int:

@@ -1,4 +1,4 @@
-"""What a model file holds of relations: lineages, sequences, links, and the rows of public tables."""
+"""What a model file holds of relations: lineages, sequences, links, rules, and the rows of public tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def counts_of(table: TableModel) -> TableModel | None:
 
 
 def save(db: Db, model: Model, fill: Callable[[str, list[Sequence[Any]]], None]) -> None:
-    """Write lineages, links and lookups; `fill(table, rows)` inserts rows."""
+    """Write lineages, links, rules and lookups; `fill(table, rows)` inserts rows."""
     lineages: list[Sequence[Any]] = []
     for table in model.tables:
         counts = counts_of(table)
@@ -41,6 +41,7 @@ def save(db: Db, model: Model, fill: Callable[[str, list[Sequence[Any]]], None])
         (t.name, i, list(k.columns), k.table, list(k.referenced), k.kind, k.nullable)
         for t in model.tables for i, k in enumerate(t.links)
     ])  # fmt: skip
+    fill("rules", [(t.name, i, text) for t in model.tables for i, text in enumerate(t.rules)])
     fill("lookups", [(k.name, i, list(k.primary_key)) for i, k in enumerate(model.lookups)])
     if model.lookups:
         db.run_sql("lookup_rows", f"create schema {LOOKUPS}")
@@ -69,6 +70,10 @@ def load(
     for name, _, own, target, referenced, kind, nullable in rows:
         table = by_name[name]
         by_name[name] = replace(table, links=[*table.links, Link(own, target, referenced, kind, nullable)])
+    for name, text in db.rows_sql(
+        "model_rules", "select table_name, rule from rules order by table_name, position"
+    ):
+        by_name[name] = replace(by_name[name], rules=[*by_name[name].rules, text])
     lookups = [
         Lookup(
             name, columns(name), key, db.arrow_sql("lookup_rows", f"select * from {sql.ident(LOOKUPS, name)}")

@@ -11,6 +11,7 @@ from duckpaste.codec.base import Codec
 from duckpaste.db import Db
 from duckpaste.errors import Fault, UserError, raise_all
 from duckpaste.model import Column
+from duckpaste.schema import rules
 from duckpaste.schema.view import Field, Table, View
 
 
@@ -70,7 +71,7 @@ def prepare(db: Db, view: View, schema: str) -> Prepared:
             faults.extend(
                 Fault(f.what, f.where or f"{table.name}.{field.name}", f.remedy) for f in error.faults
             )
-    raise_all([*faults, *_same_codes(table, made), *_repeated_key(table)])
+    raise_all([*faults, *_same_codes(table, made), *_repeated_key(table), *_rules(db, table)])
     if not any(c.columns() for c in made):
         remedy = "declare at least one field that is not a key or ignored"
         raise UserError("no column of the table is modelled", table.name, remedy)
@@ -80,6 +81,15 @@ def prepare(db: Db, view: View, schema: str) -> Prepared:
         for f in table.fields
     ]
     return Prepared(view, table, sql.ident(db.database, schema, table.name), columns, made)
+
+
+def _rules(db: Db, table: Table) -> list[Fault]:
+    """Faults of the table's rules. Keys are made up, and ignored columns are NULL."""
+    if not rules.declared(table):
+        return []
+    types = {c: f.sql_type or "VARCHAR" for f in table.fields for c in f.columns}
+    made_up = {(table.name, c) for f in table.fields if f.kind in ("id", "uuid", "ignore") for c in f.columns}
+    return rules.faults(db, table, rules.Scope(table.name, types, made=frozenset(made_up)))
 
 
 def _same_codes(table: Table, made: Sequence[Codec]) -> list[Fault]:

@@ -2,7 +2,7 @@
 model_tables: the tables of a model file
 inputs: none
 output: info, tables, columns, fields, codes, labels, histograms, steps, factors, coarsenings, expansions, measurements,
-  measured, lineages, siblings, links, lookups, releases
+  measured, lineages, siblings, links, rules, lookups, releases
 grain: as the comments on the tables say
 sensitivity: everything here came through a door of the privacy source, or is public by declaration
 -#}
@@ -52,6 +52,8 @@ comment on table siblings is 'a table whose rows follow one another below a pare
 create table links (table_name varchar not null, position integer not null, columns varchar[] not null,
   target varchar not null, referenced varchar[] not null, kind varchar not null, nullable boolean not null);
 comment on table links is 'foreign keys besides the key to the parent';
+create table rules (table_name varchar not null, position integer not null, rule varchar not null);
+comment on table rules is 'conditions that synthetic rows shall meet, as the view declares them';
 create table lookups (table_name varchar primary key, position integer not null, primary_key varchar[] not null);
 comment on table lookups is 'public tables, copied as they are; rows stand in the schema lookup_rows';
 create table releases (release integer not null, stage varchar not null, mechanism varchar not null,

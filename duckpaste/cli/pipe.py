@@ -25,7 +25,7 @@ from duckpaste.cli.common import (
     workspace,
     workspace_options,
 )  # fmt: skip
-from duckpaste.cli.sample import progress_bar
+from duckpaste.cli.sample import progress_bar, rules_table
 from duckpaste.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def pipe(
     print_json({
         "stamp": INTERNAL, "tables": [dataclasses.asdict(found) for found in made.scores], "children": made.children,
         "synthetic": str(out / SYNTHETIC), "rows": made.done.rows, "seed": made.done.seed,
+        "rules": [dataclasses.asdict(c) for c in made.done.rules],
         "guarantee": made.model.guarantee, "run": made.model.info["run"], "spent": made.spent,
     })  # fmt: skip
 
@@ -133,6 +134,9 @@ def _print(made: Piped, synthetic: Path) -> None:
     if made.children:
         click.echo()
         print_children(made.children)
+    if made.done.rules:
+        click.echo()
+        rules_table(made.done.rules)
     written = ", ".join(f"{t} {n:,} rows" for t, n in made.done.rows.items())
     click.echo(f"\n{synthetic}: {written}, seed {made.done.seed}")
     click.echo(made.model.describe())

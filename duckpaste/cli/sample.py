@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from duckpaste.cli.common import stage
+from duckpaste.cli.common import stage, table
+
+if TYPE_CHECKING:
+    from duckpaste.sample.rules import Count
 
 
 @contextmanager
@@ -25,6 +29,13 @@ def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
             bar.update(done - bar.pos)
 
         yield show
+
+
+def rules_table(counts: Sequence[Count]) -> None:
+    """Print how many rows broke each rule at first, and how many still do."""
+    if counts:
+        rows = [(c.table, c.rule, f"{c.rows:,}", f"{c.before:,}", f"{c.after:,}") for c in counts]
+        table(rows, ["table", "rule", "rows", "broken at first", "broken"], disable_numparse=True)
 
 
 @click.command("sample", short_help="Draw synthetic tables from a model.")
@@ -79,6 +90,7 @@ def sample(
         )  # fmt: skip
     if done.note:
         click.echo(done.note, err=True)
+    rules_table(done.rules)
     for name, count in done.rows.items():
         click.echo(f"{out}: {name}, {count:,} rows, seed {done.seed}")
 

@@ -9,7 +9,7 @@ from duckpaste import sql
 from duckpaste.db import Db
 from duckpaste.errors import UserError, nearest
 from duckpaste.model import Model, TableModel
-from duckpaste.sample.relational import chunks
+from duckpaste.sample.relational import Keeper, chunks
 from duckpaste.schema.view import ForeignKey
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def check_keys(keys: str) -> None:
 
 def write(
     db: Db, model: Model, units: int, seed: int, keys: str = "declared",
-    progress: Callable[[int, int], None] | None = None, picker: Picker | None = None,
+    progress: Callable[[int, int], None] | None = None, picker: Picker | None = None, keeper: Keeper | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Fill one table for each of the model's tables and lookups; rows of each.
 
@@ -48,7 +48,7 @@ def write(
         made.add(table.name)
     rows = dict.fromkeys((t.name for t in model.tables), 0)
     done = 0
-    for batch in chunks(model, units, seed, picker):
+    for batch in chunks(model, units, seed, picker, keeper):
         for table in model.tables:
             if batch[table.name].num_rows:
                 _insert(db, table.name, _columns(table), batch[table.name])

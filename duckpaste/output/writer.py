@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,9 @@ from duckpaste.sample.tabular import batches
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from duckpaste.sample.keeper import RuleKeeper
     from duckpaste.sample.picker import Picker
+    from duckpaste.sample.rules import Count
 
 MOST_UNASKED = 1_000_000_000  # rows; with little privacy budget the fitted number may be anything
 Progress = Callable[[int, int], None]  # rows written, rows in all
@@ -29,12 +31,14 @@ Progress = Callable[[int, int], None]  # rows written, rows in all
 
 @dataclass(frozen=True)
 class Sample:
-    """What was written: the file, the seed, rows of each table; with a predicate, how its rows were found."""
+    """What was written: the file, the seed, rows of each table; with a predicate, how its rows were found; with rules,
+    how many rows broke each as they were first drawn, and how many still do."""
 
     path: Path
     seed: int
     rows: dict[str, int]
     note: str = ""
+    rules: Sequence[Count] = ()
 
 
 def sample(
@@ -66,16 +70,22 @@ def sample(
             what = f"the fitted, noisy number of rows is {fitted[table.name]:,}"
             raise UserError(what, table.name, "say how many you want with -n")
     rows = {}
-    with _given(model, where, settings) as picker, built(target) as temporary:
+    with (
+        _given(model, where, settings) as picker,
+        _rules(model, settings) as keeper,
+        built(target) as temporary,
+    ):
         # Types and checks of a model from elsewhere are SQL text: they must not reach files or the network.
         with Db.open(temporary, settings=settings, sandbox=True) as db:
             if model.related:
                 units = model.tables[0].name
-                rows = kin.write(db, model, fitted[units] if n is None else n, chosen, keys, progress, picker)
+                rows = kin.write(
+                    db, model, fitted[units] if n is None else n, chosen, keys, progress, picker, keeper
+                )
             for position, table in enumerate(model.tables):
                 if not model.related:
                     rows[table.name] = fitted[table.name] if n is None else n
-                    _write(db, table, rows[table.name], chosen, position, progress, picker)
+                    _write(db, table, rows[table.name], chosen, position, progress, picker, keeper)
                 only = f"only rows where {where}" if where and not model.related else ""
                 only = (
                     f"only units of {model.tables[0].name} where {where}" if where and model.related else only
@@ -88,8 +98,23 @@ def sample(
                         name = sql.ident(table.name, column.name)
                         db.run_sql("comment", f"comment on column {name} is {sql.literal(column.comment)}")
             _provenance(db, model, chosen, where)
+            counts = list(keeper.book.counts.values()) if keeper else []
+            _rule_counts(db, counts)
             db.run_sql("checkpoint", "checkpoint")
-    return Sample(target, chosen, rows, picker.note if picker else "")
+    return Sample(target, chosen, rows, picker.note if picker else "", counts)
+
+
+@contextmanager
+def _rules(model: Model, settings: dict[str, Any] | None) -> Iterator[RuleKeeper | None]:
+    """What keeps the model's rules; None when it has none."""
+    if not any(t.rules for t in model.tables):
+        yield None
+        return
+    from duckpaste.sample.keeper import RuleKeeper
+    from duckpaste.sample.rules import Rulebook
+
+    with Db.open(settings=settings, sandbox=True) as scratch:
+        yield RuleKeeper(Rulebook(scratch, model))
 
 
 @contextmanager
@@ -145,6 +170,7 @@ def _write(
     position: int,
     progress: Progress | None,
     picker: Picker | None,
+    keeper: RuleKeeper | None,
 ) -> None:
     """One table. Checks that synthetic values can break (open ends, several columns) are dropped, not enforced."""
     import pyarrow as pa
@@ -164,9 +190,13 @@ def _write(
 
         def produced() -> Iterator[pa.RecordBatch]:
             done = 0
+            if keeper is not None:
+                keeper.book.forget()
             try:
                 for batch in (
-                    picker.batches(rows, seed, position) if picker else batches(table, rows, seed, position)
+                    picker.batches(rows, seed, position, keeper)
+                    if picker
+                    else batches(table, rows, seed, position, keeper)
                 ):
                     yield batch
                     done += batch.num_rows
@@ -202,3 +232,21 @@ def _provenance(db: Db, model: Model, seed: int, where: str | None) -> None:
     asked = [] if where is None else [("where", where)]
     for key, value in [*model.info.items(), ("seed", str(seed)), *asked, ("guarantee", model.guarantee)]:
         db.run_sql("provenance", f"insert into {schema}.provenance values (?, ?)", [key, value])
+
+
+def _rule_counts(db: Db, counts: Sequence[Count]) -> None:
+    """duckpaste.rules: for each rule how many rows broke it at first and in the end."""
+    if not counts:
+        return
+    target = f"{sql.ident(db.database, 'duckpaste')}.rules"
+    db.run_sql(
+        "rules",
+        f"create table {target} (table_name varchar not null, rule varchar not null, rows bigint not null, "
+        "broken_at_first bigint not null, broken bigint not null)",
+    )
+    for c in counts:
+        db.run_sql(
+            "rules",
+            f"insert into {target} values (?, ?, ?, ?, ?)",
+            [c.table, c.rule, c.rows, c.before, c.after],
+        )

@@ -14,6 +14,7 @@ from duckpaste.errors import Fault, UserError, raise_all
 from duckpaste.model import Column, Siblings
 from duckpaste.prepare import in_decoding_order
 from duckpaste.relational import siblings as kin
+from duckpaste.schema import rules
 from duckpaste.schema.graph import Graph, Kind, Node, build
 from duckpaste.schema.names import split
 from duckpaste.schema.view import Field, ForeignKey, Table, View
@@ -248,8 +249,24 @@ def family(db: Db, view: View, schema: tuple[str, ...]) -> Family:
         except UserError as error:
             faults.extend(error.faults)
         found.members[table.name] = Member(node, relation, columns, made, children, siblings)
-    raise_all([*faults, *_taken(found)])
+    raise_all([*faults, *_taken(found), *_rules(db, found)])
     return found
+
+
+def _rules(db: Db, found: Family) -> list[Fault]:
+    """Faults of all tables' rules. Keys are made up, but those of public tables are values like others."""
+    members = found.members.values()
+    if not any(rules.declared(m.table) for m in members):
+        return []
+    made_up = {
+        (m.name, c)
+        for m in members for f in m.table.fields if f.kind in ("id", "uuid", "ignore") for c in f.columns
+        if not any(r.kind is Kind.PUBLIC and r.key.columns == f.columns for r in m.node.references)
+    }  # fmt: skip
+    scopes = rules.scopes(
+        [(m.name, {c.name: c.sql_type for c in m.columns}, m.node.path) for m in members], frozenset(made_up)
+    )
+    return [fault for m in members for fault in rules.faults(db, m.table, scopes[m.name])]
 
 
 def _taken(found: Family) -> list[Fault]:

@@ -25,6 +25,7 @@ from duckpaste.relational import contribution
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
 from duckpaste.relational.informed import Informed
 from duckpaste.relational.tail import without_tail
+from duckpaste.schema.rules import declared
 
 # A number of children is one column, but all rows below hang on it.
 COUNTING = 3.0
@@ -204,7 +205,7 @@ def _table(member: Member, fitted: dict[str, Fitted]) -> TableModel:
     table = member.table
     return TableModel(
         member.name, member.columns, member.codecs, rows.network, rows.measurements, table.primary_key, table.checks,
-        table.comment, lineage, links, member.siblings,
+        table.comment, lineage, links, member.siblings, declared(table),
     )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from duckpaste.sample.where import Where
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from duckpaste.sample.keeper import RuleKeeper
+
 LEAST = 1024  # rows drawn at a time when some are dropped
 PATIENCE = 4_000_000  # rows drawn in vain before giving up,
 TRIES = 1000  # and this many more for each row that was found
@@ -40,11 +42,18 @@ class Picker:
         self.drawn = 0
         self.kept = 0
 
-    def batches(self, rows: int, seed: int, position: int = 0) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self, rows: int, seed: int, position: int = 0, keeper: RuleKeeper | None = None
+    ) -> Iterator[pa.RecordBatch]:
         """As `tabular.batches`. Raises UserError when rows are too rare."""
         for number, start in enumerate(range(0, rows, CHUNK)):
             span = range(start, min(start + CHUNK, rows))
-            yield self._batch(self.pick(span, [seed, position, number]), len(span))
+            seeds = [seed, position, number]
+            found = self.pick(span, seeds)
+            if keeper is not None:
+                values = keeper.chunk(self.where.table, found.codes, found.values, len(span), seeds, self)
+                found = Rows(found.codes, values)
+            yield self._batch(found, len(span))
 
     def example(self) -> pa.RecordBatch:
         """A batch of one row, which the predicate need not hold for: its types are those of all batches."""

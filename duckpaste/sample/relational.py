@@ -6,9 +6,9 @@ are. Keys are global; the key to the parent is copied from the parent's row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -43,37 +43,68 @@ class Rows:
 
 
 def chunks(
-    model: Model, units: int, seed: int, picker: Picker | None = None
+    model: Model, units: int, seed: int, picker: Picker | None = None, keeper: Keeper | None = None
 ) -> Iterator[dict[str, pa.RecordBatch]]:
     """For each chunk of units: table name -> batch with the table's columns in order, parents first.
 
-    With a `picker`, units are those that it picks; the tables below hang on their codes as ever."""
+    With a `picker`, units are those that it picks; the tables below hang on their codes as ever. A `keeper` draws rows
+    anew that break rules."""
     done = dict.fromkeys((t.name for t in model.tables), 0)
     for number, start in enumerate(range(0, units, UNITS)):
-        drawn: dict[str, Rows] = {}
-        for position, table in enumerate(model.tables):
-            streams = np.random.SeedSequence([seed, position, number]).spawn(3)
-            rngs = [np.random.Generator(np.random.PCG64(s)) for s in streams]
-            if table.lineage is None:
-                rows = Rows(min(UNITS, units - start), done[table.name])
-                if picker is None or position > 0:
-                    rows.codes = table.network.sample(rows.n, rngs[1])
-            else:
-                rows = _below(model, table, drawn, done[table.name], rngs)
-            drawn[table.name] = rows
-            if picker is not None and position == 0:
-                picked = picker.pick(range(rows.first, rows.first + rows.n), [seed, position, number])
-                rows.codes, rows.values = picked.codes, picked.values
-            else:
-                _decode(model, table, rows, drawn, streams[2])
-            _keep_distinct(table, rows)
-            done[table.name] += rows.n
+
+        def draw(n: int, *again: int, number: int = number) -> dict[str, Rows]:
+            return _draw(model, n, done, (seed, number, *again), picker, keeper)
+
+        drawn = draw(min(UNITS, units - start))
+        if keeper is not None:
+            drawn = keeper.units(drawn, draw)
         for table in model.tables:
             for link in table.links:
                 _link(model, table, link, drawn, np.random.SeedSequence([seed, number, len(link.columns)]))
             if not any(t.lineage is not None and t.lineage.parent == table.name for t in model.tables):
                 _keep_distinct(table, drawn[table.name])
         yield {t.name: _batch(t, drawn[t.name]) for t in model.tables}
+
+
+def _draw(
+    model: Model, units: int, done: dict[str, int], seeds: tuple[int, ...], picker: Picker | None,
+    keeper: Keeper | None,
+) -> dict[str, Rows]:  # fmt: skip
+    """So many units with all their rows, without the keys of links. Keys go on from `done`, the rows drawn so far."""
+    drawn: dict[str, Rows] = {}
+    for position, table in enumerate(model.tables):
+        mine = [seeds[0], position, *seeds[1:]]
+        streams = np.random.SeedSequence(mine).spawn(3)
+        rngs = [np.random.Generator(np.random.PCG64(s)) for s in streams]
+        if table.lineage is None:
+            rows = Rows(units, done[table.name])
+            if picker is None or position > 0:
+                rows.codes = table.network.sample(rows.n, rngs[1])
+        else:
+            rows = _below(model, table, drawn, done[table.name], rngs)
+        drawn[table.name] = rows
+        if picker is not None and position == 0:
+            picked = picker.pick(range(rows.first, rows.first + rows.n), mine)
+            rows.codes, rows.values = picked.codes, picked.values
+        else:
+            decode(model, table, rows, drawn, streams[2])
+        done[table.name] += rows.n
+        if keeper is not None:
+            keeper.table(table, drawn, mine, None if position else picker)
+        _keep_distinct(table, rows)
+    return drawn
+
+
+class Keeper(Protocol):
+    """Keeps rules: see sample.keeper."""
+
+    def table(
+        self, table: TableModel, drawn: dict[str, Rows], seeds: Sequence[int], picker: Picker | None
+    ) -> None:
+        """Draw rows of a table anew, before anything below them is drawn."""
+
+    def units(self, drawn: dict[str, Rows], draw: Callable[..., dict[str, Rows]]) -> dict[str, Rows]:
+        """Draw whole units anew; `draw(n, pass)` gives n more."""
 
 
 def _keep_distinct(table: TableModel, rows: Rows) -> None:
@@ -87,6 +118,7 @@ def _keep_distinct(table: TableModel, rows: Rows) -> None:
     rows.codes = {name: codes[keep] for name, codes in rows.codes.items()}
     rows.values.update({name: values.take(keep) for name, values in rows.values.items()})
     rows.parent = None if rows.parent is None else rows.parent[keep]
+    rows.position = None if rows.position is None else rows.position[keep]
 
 
 def _below(
@@ -114,16 +146,22 @@ def _below(
         )
     at = np.repeat(np.arange(parent.n), np.maximum(number, 0))
     rows = Rows(len(at), first, parent=at)
-    above = {n: codes_[at] for n, codes_ in given.items() if n in table.network.evidence}
-    looks = {}
     if table.siblings is not None:
         rows.position = siblings.positions(at)
-        above[f"{table.name}{POSITION}"] = siblings.coded(table.siblings, rows.position)
-        looks = siblings.lags(table.codecs, table.name, table.siblings.order)
     if rows.n:
-        place = np.zeros(rows.n, dtype=np.int64) if rows.position is None else rows.position
-        rows.codes = siblings.draw(table.network, above, place, looks, rngs[1])
+        seen = {n: codes_[at] for n, codes_ in given.items() if n in table.network.evidence}
+        rows.codes = siblings.draw(table.network, *placed(table, rows, seen), rngs[1])
     return rows
+
+
+def placed(
+    table: TableModel, rows: Rows, given: dict[str, IntArray]
+) -> tuple[dict[str, IntArray], IntArray, dict[str, tuple[str, int, int]]]:
+    """What `siblings.draw` needs of rows: evidence with their positions, the positions, and their lags."""
+    if table.siblings is None or rows.position is None:
+        return given, np.zeros(rows.n, dtype=np.int64), {}
+    given[f"{table.name}{POSITION}"] = siblings.coded(table.siblings, rows.position)
+    return given, rows.position, siblings.lags(table.codecs, table.name, table.siblings.order)
 
 
 def evidence(model: Model, name: str, drawn: Mapping[str, Rows], at: IntArray) -> dict[str, IntArray]:
@@ -142,14 +180,17 @@ def evidence(model: Model, name: str, drawn: Mapping[str, Rows], at: IntArray) -
     return found
 
 
-def _decode(
-    model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows], stream: np.random.SeedSequence
-) -> None:
-    """Values of the table's own columns, then the key to the parent and the keys that ancestors give."""
+def decode(
+    model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows], stream: np.random.SeedSequence,
+    keep: set[str] | None = None,
+) -> None:  # fmt: skip
+    """Values of the table's own columns, then the key to the parent. Columns in `keep` stay as they are."""
     span = range(rows.first, rows.first + rows.n)
-    known = _Above(model, table, rows, drawn)
+    known = above(model, table, rows, drawn)
     settled = siblings.settles_after(table)
     for codec, seeds in zip(table.codecs, stream.spawn(len(table.codecs)), strict=True):
+        if keep and keep >= set(codec.field.columns):
+            continue
         mine = {c.name: rows.codes.get(c.name, np.zeros(0, dtype=np.int64)) for c in codec.columns()}
         rng = np.random.Generator(np.random.PCG64(seeds))
         if isinstance(codec, Sequel) and rows.position is not None:
@@ -161,6 +202,11 @@ def _decode(
     if table.lineage is not None and rows.parent is not None:
         for own, referenced in zip(table.lineage.owner, table.lineage.referenced, strict=True):
             rows.values[own] = drawn[table.lineage.parent].values[referenced].take(rows.parent)
+
+
+def above(model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows]) -> Mapping[str, Any]:
+    """Decoded columns of the rows by name, and of the rows above them as "table.column"."""
+    return _Above(model, table, rows, drawn)
 
 
 class _Above(Mapping[str, Any]):
@@ -203,7 +249,7 @@ def _link(
         return
     target = drawn[link.table]
     if link.kind == "ancestor":
-        at = _climb(model, table, rows, drawn, link.table)
+        at = climb(model, table, rows, drawn, link.table)
     else:
         rng = np.random.Generator(np.random.PCG64(seed))
         at = _same_unit(model, table, link, drawn, rng)
@@ -218,7 +264,7 @@ def _link(
         rows.values[own] = pc.if_else(pa.array(~null), picked, pa.scalar(None, picked.type))
 
 
-def _climb(model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows], name: str) -> IntArray:
+def climb(model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows], name: str) -> IntArray:
     """For each row the row of its ancestor `name`."""
     here: TableModel = table
     at: IntArray = np.arange(rows.n)
@@ -231,7 +277,7 @@ def _climb(model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows
     return at
 
 
-def _top(model: Model, table: TableModel, drawn: Mapping[str, Rows]) -> IntArray:
+def top(model: Model, table: TableModel, drawn: Mapping[str, Rows]) -> IntArray:
     """For each row the number of its unit in the chunk."""
     here: TableModel = table
     at: IntArray = np.arange(drawn[table.name].n)
@@ -258,9 +304,9 @@ def _same_unit(
         return np.where(first > 0, (rng.random(n) * first).astype(np.int64), -1)
     if link.kind == "other":
         return (rng.random(n) * target).astype(np.int64)
-    units = _top(model, model[link.table], drawn)
+    units = top(model, model[link.table], drawn)
     order = np.argsort(units, kind="stable")
-    mine = _top(model, table, drawn)
+    mine = top(model, table, drawn)
     low = np.searchsorted(units[order], mine, side="left")
     high = np.searchsorted(units[order], mine, side="right")
     at = low + (rng.random(n) * (high - low)).astype(np.int64)

@@ -124,7 +124,7 @@ def settle(table: TableModel, values: dict[str, pa.Array], parent: IntArray) -> 
         pa.table(list(keys.values()), names=[str(i) for i in range(len(keys))]),
         sort_keys=[(str(i), "ascending") for i in range(len(keys))],
     )
-    for column in _moving(table):
+    for column in moving(table):
         if column in values:
             values[column] = values[column].take(order)
 
@@ -136,7 +136,7 @@ def _sortable(array: pa.Array) -> pa.Array:
     return array.indices if pa.types.is_dictionary(array.type) else array
 
 
-def _moving(table: TableModel) -> list[str]:
+def moving(table: TableModel) -> list[str]:
     """The sequencer's columns and those of the same table that they are told from."""
     fields = {c.field.name: c.field for c in table.codecs}
     found: list[str] = []

@@ -126,6 +126,9 @@ def _table(
         comment=str(data.get("description") or ""),
         options={k: _frozen(v) for k, v in data.items() if k not in _TABLE_KEYS and v is not None},
         place=document.place("tables", name),
+        rule_places=tuple(
+            document.place("tables", name, "rules", i) for i in range(len(data.get("rules") or ()))
+        ),
     )
     return table, [*faults, *(f for field in fields for f in checks.domain(field, name))]
 

@@ -68,6 +68,7 @@ class Table:
 
     `unit` names the column that identifies the privacy unit a row belongs to; None means that each row is a unit.
     `contributions` is k, the contribution bound; `bound` is "weights" or "rows". A `public` table is copied.
+    `options["rules"]` are the conditions that synthetic rows shall meet, and `rule_places` tells where each stands.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Table:
     comment: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     place: Place = Place()
+    rule_places: tuple[Place, ...] = ()
 
     def field_of(self, name: str) -> Field | None:
         """The field called `name`, or None."""

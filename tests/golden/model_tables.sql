@@ -44,6 +44,8 @@ comment on table siblings is 'a table whose rows follow one another below a pare
 create table links (table_name varchar not null, position integer not null, columns varchar[] not null,
   target varchar not null, referenced varchar[] not null, kind varchar not null, nullable boolean not null);
 comment on table links is 'foreign keys besides the key to the parent';
+create table rules (table_name varchar not null, position integer not null, rule varchar not null);
+comment on table rules is 'conditions that synthetic rows shall meet, as the view declares them';
 create table lookups (table_name varchar primary key, position integer not null, primary_key varchar[] not null);
 comment on table lookups is 'public tables, copied as they are; rows stand in the schema lookup_rows';
 create table releases (release integer not null, stage varchar not null, mechanism varchar not null,

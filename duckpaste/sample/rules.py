@@ -1,0 +1,151 @@
+"""Rules on synthetic rows: DuckDB says which rows break them, of values in the types that their columns have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from duckpaste import sql
+from duckpaste.domain import IntArray
+from duckpaste.errors import UserError
+from duckpaste.model import Model
+from duckpaste.sample.relational import Rows, above, climb
+from duckpaste.schema import rules
+from duckpaste.schema.rules import Mend, Rule, Scope
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from duckpaste.db import Db
+
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+@dataclass
+class Count:
+    """How many rows broke a rule as they were first drawn, and how many do in the end, of all rows written."""
+
+    table: str
+    rule: str
+    rows: int = 0
+    before: int = 0
+    after: int = 0
+
+
+class Rulebook:
+    """The rules of a model's tables, and the counts of broken ones. `db` is a database in memory that holds nothing."""
+
+    def __init__(self, db: Db, model: Model) -> None:
+        self.model = model
+        self._db = db
+        self._scopes = scopes(model)
+        self.rules: dict[str, list[Rule]] = {
+            t.name: [rules.parse(text, self._scopes[t.name]) for text in t.rules] for t in model.tables
+        }
+        self.counts = {(t, r.text): Count(t, r.text) for t, mine in self.rules.items() for r in mine}
+
+    def __bool__(self) -> bool:
+        return bool(self.counts)
+
+    def forget(self) -> None:
+        """Count anew."""
+        for count in self.counts.values():
+            count.rows = count.before = count.after = 0
+
+    def of(self, table: str, *, totals: bool) -> list[Rule]:
+        """The rules of a table that speak of rows below, or those that do not."""
+        return [r for r in self.rules[table] if bool(r.totals) == totals]
+
+    def broken(
+        self, table: str, asked: Sequence[Rule], rows: Rows, drawn: Mapping[str, Rows]
+    ) -> tuple[Bools, list[pa.Array]]:
+        """(rules, rows): true where a rule is false."""
+        return self._ask(table, asked, [], rows, drawn)
+
+    def mended(
+        self, table: str, rule: Rule, mend: Mend, rows: Rows, drawn: Mapping[str, Rows]
+    ) -> tuple[Bools, pa.Array]:
+        """The rows that break a rule, and the value of the column that would mend each."""
+        value = {"expression": mend.expression, "sql_type": self._scopes[table].own[mend.column]}
+        bad, found = self._ask(table, [rule], [value], rows, drawn)
+        return bad[0], found[0]
+
+    def note(self, table: str, asked: Sequence[Rule], bad: Bools, *, first: bool) -> None:
+        """Add up rows that break rules: as `first` drawn, or in the end."""
+        for rule, mine in zip(asked, bad, strict=True):
+            count = self.counts[table, rule.text]
+            if first:
+                count.before += int(mine.sum())
+            else:
+                count.after += int(mine.sum())
+                count.rows += mine.size
+
+    def _ask(
+        self, table: str, asked: Sequence[Rule], values: list[dict[str, str]], rows: Rows, drawn: Mapping[str, Rows]
+    ) -> tuple[Bools, list[pa.Array]]:  # fmt: skip
+        import pyarrow as pa
+
+        if not asked or rows.n == 0:
+            return np.zeros((len(asked), rows.n), dtype=bool), [pa.nulls(0) for _ in values]
+        scope = self._scopes[table]
+        wanted: dict[str, str] = {}
+        for rule in asked:
+            wanted |= rules.types(rule, scope)
+        seen = above(self.model, self.model[table], rows, drawn)
+        registered = {"rules_rows": _table(seen, list(wanted), np.arange(rows.n))}
+        totals: list[dict[str, Any]] = []
+        for number, below in enumerate(dict.fromkeys(t.table for r in asked for t in r.totals)):
+            mine = list(dict.fromkeys(t for r in asked for t in r.totals if t.table == below))
+            names = list(dict.fromkeys(c for t in mine for c in t.columns))
+            at = climb(self.model, self.model[below], drawn[below], drawn, table)
+            source = f"rules_rows_{number}"
+            registered[source] = _table(drawn[below].values, names, at)
+            columns = [{"name": n, "sql_type": scope.below[below][n]} for n in names]
+            totals.append({"source": source, "columns": columns, "values": [vars(t) for t in mine]})
+        taken = [*wanted, *(c["name"] for t in totals for c in t["columns"])]
+        text = sql.render(
+            "rule_truths", source="rules_rows", columns=[{"name": n, "sql_type": k} for n, k in wanted.items()],
+            totals=totals, nth=sql.free("_nth", taken), rules=[r.sql for r in asked], values=values,
+        )  # fmt: skip
+        for name, data in registered.items():
+            self._db.con.register(name, data)
+        try:
+            found = self._db.arrow_sql("rule_truths", text)
+        except UserError as error:
+            which = "; ".join(r.text for r in asked)
+            raise UserError(
+                f"rules can't be evaluated: {error.faults[0].what}", f"{table}: {which}"
+            ) from None
+        finally:
+            for name in registered:
+                self._db.con.unregister(name)
+        bad = [np.asarray(found[f"b{i}"].to_numpy(), dtype=bool) for i in range(len(asked))]
+        return np.stack(bad), [found[f"v{i}"].combine_chunks() for i in range(len(values))]
+
+
+def _table(values: Mapping[str, Any], names: Sequence[str], nth: IntArray) -> pa.Table:
+    """An Arrow table of nth, c0, c1, ...; columns that have no values are NULL."""
+    import pyarrow as pa
+
+    arrays = []
+    for name in names:
+        try:
+            arrays.append(values[name])
+        except KeyError:
+            arrays.append(pa.nulls(len(nth)))
+    return pa.table([pa.array(nth), *arrays], ["nth", *(f"c{i}" for i in range(len(names)))])
+
+
+def scopes(model: Model) -> dict[str, Scope]:
+    """What the rules of each table may speak of."""
+    found = []
+    for table in model.tables:
+        path, here = [], table
+        while here.lineage is not None:
+            path.append(here.lineage.parent)
+            here = model[here.lineage.parent]
+        found.append((table.name, {c.name: c.sql_type for c in table.columns}, path))
+    return rules.scopes(found)
