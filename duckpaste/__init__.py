@@ -12,6 +12,7 @@ Everything heavy is imported when it is used: `import duckpaste` stays quick.
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,14 @@ from duckpaste.errors import BudgetError, DuckpasteError, Faults, UserError
 if TYPE_CHECKING:
     import duckdb
 
+    from duckpaste.evaluate.evaluation import Evaluation
     from duckpaste.model import Model
     from duckpaste.output.writer import Sample
 
 __version__ = "0.1.0"
-__all__ = ["BudgetError", "DuckpasteError", "Faults", "UserError", "__version__", "fit", "load", "sample"]
+__all__ = [
+    "BudgetError", "DuckpasteError", "Faults", "UserError", "__version__", "evaluate", "fit", "load", "sample",
+]  # fmt: skip
 
 
 class _Package(ModuleType):
@@ -42,18 +46,38 @@ sys.modules[__name__].__class__ = _Package
 
 def fit(
     con: duckdb.DuckDBPyConnection | str | Path, view: str | Path, algorithm: str = "mst", *,
-    ledger: str | Path | None = None, **options: Any,
+    ledger: str | Path | None = None, hold_out: float = 0.0, **options: Any,
 ) -> Model:  # fmt: skip
     """Fit a model of a view's private table under differential privacy.
 
     `con` is a DuckDB connection or a database file; `view` a folder with fields.yml, or the name of one that ships.
     A view with SQL is ingested if it is not yet. `options` are epsilon (default 1), delta (default 1e-9; 0 means pure
     epsilon) and those of the algorithm. The ledger stands beside the database file unless `ledger` names another;
-    data in memory has a ledger in memory. Raises UserError for what a user can mend, before anything is spent.
+    data in memory has a ledger in memory. `hold_out` is a share of the units that the model shall not see, as a
+    yardstick for `evaluate`. Raises UserError for what a user can mend, before anything is spent.
     """
     from duckpaste.api import fit_view
 
-    return fit_view(con, view, algorithm, None if ledger is None else Path(ledger), options)
+    return fit_view(con, view, algorithm, None if ledger is None else Path(ledger), options, hold_out)
+
+
+def evaluate(
+    con: duckdb.DuckDBPyConnection | str | Path, view: str | Path, synthetic: str | Path, *,
+    held_out: float | None = None, metrics: Collection[str] | None = None, queries: str | Path | None = None,
+    targets: Sequence[str] = (), seed: int = 0,
+) -> Evaluation:  # fmt: skip
+    """Compare a synthetic file with the view's private tables, over all rows: its scores, each beside a yardstick.
+
+    What it returns is internal: it contains exact statistics of the private data. `held_out` is the share of units
+    that the model did not see (default: what the file tells); without any, two random halves of the real units are the
+    yardstick. `metrics` keeps only those metrics or families of them ("fidelity", "relations", "workload", "utility",
+    "privacy"); `queries` is a file of SQL to ask of both; `targets` are columns ("table.column") to predict; `seed` is
+    of samples and attacks. Raises UserError.
+    """
+    from duckpaste.api import evaluate_view
+
+    return evaluate_view(con, view, synthetic, held_out=held_out, metrics=metrics, seed=seed, targets=targets,
+                         queries=None if queries is None else Path(queries))  # fmt: skip
 
 
 def load(path: str | Path) -> Model:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from duckpaste import route
+from duckpaste import holdout, route
 from duckpaste.db import Db
 from duckpaste.errors import UserError
+from duckpaste.evaluate.evaluation import Evaluation
+from duckpaste.evaluate.run import measure
 from duckpaste.fit import request
 from duckpaste.model import Model
 from duckpaste.privacy.ledger import Ledger
@@ -20,16 +22,30 @@ from duckpaste.workspace import Workspace, open_workspace
 
 def fit_view(
     con: duckdb.DuckDBPyConnection | str | Path, view: str | Path, algorithm: str, ledger: Path | None,
-    options: Mapping[str, Any],
+    options: Mapping[str, Any], hold_out: float = 0.0,
 ) -> Model:  # fmt: skip
     """See `duckpaste.fit`."""
     wanted = request(algorithm, options)
+    share = holdout.check(hold_out)
     with _workspace(con, ledger) as space:
         declared = space.load(str(view))
         space.ingest(declared)
-        ready = route.ready(space, declared, wanted)
+        ready = holdout.fitted(route.ready(space, declared, wanted), share)
         with contextlib.closing(Ledger(space.ledger_path)) as book:
-            return route.fit(space.db, ready, wanted, book)
+            return holdout.stamped(route.fit(space.db, ready, wanted, book), share)
+
+
+def evaluate_view(
+    con: duckdb.DuckDBPyConnection | str | Path, view: str | Path, synthetic: str | Path, *,
+    held_out: float | None, metrics: Collection[str] | None, queries: Path | None, targets: Sequence[str], seed: int,
+) -> Evaluation:  # fmt: skip
+    """See `duckpaste.evaluate`."""
+    with _workspace(con, None) as space:
+        declared = space.load(str(view))
+        space.ingest(declared)
+        resolved, schema = space.resolved(declared)
+        return measure(space.db, resolved, schema, Path(synthetic), held_out=held_out, metrics=metrics,
+                       queries=queries, targets=targets, seed=seed)  # fmt: skip
 
 
 def _workspace(con: duckdb.DuckDBPyConnection | str | Path, ledger: Path | None) -> Workspace:

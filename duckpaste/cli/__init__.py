@@ -24,6 +24,7 @@ COMMANDS = {
     "fit": "fit",
     "sample": "sample",
     "pipe": "pipe",
+    "evaluate": "evaluate",
     "export": "sample",
     "ledger": "ledger",
 }

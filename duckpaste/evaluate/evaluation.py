@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from duckpaste.evaluate.score import SYN, About, Score
-
-if TYPE_CHECKING:
-    import duckdb
-
-    from duckpaste.db import Db
 
 
 @dataclass
@@ -52,15 +47,4 @@ class Evaluation:
         return next((s.value for s in self.scores if (s.metric, s.table, s.columns, s.split) == key), None)
 
 
-def evaluate(
-    con: duckdb.DuckDBPyConnection | Db, view: str | Path, synthetic: str | Path, *,
-    held_out: float | None = None, metrics: Collection[str] | None = None, seed: int = 0,
-) -> Evaluation:  # fmt: skip
-    """Compare a synthetic file with the view's private tables, over all rows. Exact, so internal.
-
-    `held_out` is the share of units that the model did not see (as given to `fit`; default: what the synthetic file
-    tells); `metrics` keeps only those families or metrics. Raises UserError."""
-    raise NotImplementedError
-
-
-__all__ = ["About", "Evaluation", "Score", "evaluate"]
+__all__ = ["About", "Evaluation", "Score"]

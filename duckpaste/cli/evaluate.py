@@ -1,0 +1,126 @@
+"""evaluate: compares a synthetic database with the private one, for its owner's eyes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from duckpaste.cli.common import json_option, print_json, raw_option, table, workspace, workspace_options
+from duckpaste.errors import UserError
+
+if TYPE_CHECKING:
+    from duckpaste.evaluate.evaluation import Evaluation
+    from duckpaste.evaluate.summary import Line
+
+
+@click.command("evaluate", short_help="Compare a synthetic database with the private one.")
+@click.argument("view", metavar="VIEW")
+@click.argument("synthetic", metavar="SYNTHETIC", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path),
+              help="Append the scores to a DuckDB file (*.duckdb).")  # fmt: skip
+@click.option("--queries", type=click.Path(path_type=Path),
+              help="A file of SQL queries to ask of both; their errors are scored.")  # fmt: skip
+@click.option("--metrics", metavar="NAME,...", help="Only these metrics, or families of them.")
+@click.option("--target", "targets", multiple=True, metavar="TABLE.COLUMN",
+              help="A column for models and attacks to predict (several times for several).")  # fmt: skip
+@click.option("--hold-out", "held_out", type=float, metavar="SHARE",
+              help="The share of units that was held out of the fit (default: as the file tells).")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+              help="The seed of halves, samples and attacks.")  # fmt: skip
+@raw_option
+@json_option
+@workspace_options
+def evaluate(
+    view: str, synthetic: Path, out: Path | None, queries: Path | None, metrics: str | None,
+    targets: tuple[str, ...], held_out: float | None, seed: int, raw: Path | None, as_json: bool, **options: Any,
+) -> None:  # fmt: skip
+    """Score a synthetic database against the private one, over all rows: fidelity, relations, queries, privacy.
+
+    Beside each score stands the yardstick: what honest rows that the model has not seen would score.
+
+    \b
+    Example:
+        duckpaste evaluate views/visits out/synthetic.duckdb -o scores.duckdb
+    """
+    from duckpaste.evaluate.run import measure
+
+    with workspace(options) as space:
+        declared = space.load(view)
+        if out is not None:
+            check_out(out)
+            space.refuse_private(out, declared)
+        space.ingest(declared, raw=raw)
+        resolved, schema = space.resolved(declared)
+        found = measure(
+            space.db, resolved, schema, synthetic, held_out=held_out, seed=seed, queries=queries, targets=targets,
+            metrics=None if metrics is None else [m.strip() for m in metrics.split(",")],
+        )  # fmt: skip
+    if out is not None:
+        write(found, out)
+    show(found, as_json=as_json)
+
+
+def check_out(out: Path) -> None:
+    """Raise UserError for a file that can't be written, or whose kind is not known, before anything is counted."""
+    from duckpaste.files import check_folder
+
+    if out.suffix not in WRITERS:
+        known = ", ".join(f"*{suffix}" for suffix in WRITERS)
+        raise UserError("is no kind of file that evaluate writes", str(out), f"write one of {known}")
+    check_folder(out)
+
+
+def _save(found: Evaluation, out: Path) -> None:
+    found.save(out)
+
+
+# How an evaluation is written, by the file's ending.
+WRITERS = {".duckdb": _save}
+
+
+def write(found: Evaluation, out: Path) -> None:
+    """Write an evaluation to a file of the kind that its ending tells."""
+    WRITERS[out.suffix](found, out)
+    click.echo(f"wrote {out}")
+
+
+def show(found: Evaluation, *, as_json: bool = False) -> None:
+    """Print headline scores with the yardstick, and the worst columns and pairs."""
+    from duckpaste.evaluate import summary
+
+    if as_json:
+        print_json({
+            "run": found.run, **found.facts,
+            "scores": [{"metric": s.metric, "table": s.table, "columns": s.columns, "split": s.split, "value": s.value}
+                       for s in found.scores],
+        })  # fmt: skip
+        return
+    click.echo(f"\n{found.facts.get('stamp', '')}")
+    shown = [_row(x) for x in summary.headline(found)]
+    table(shown, ["table", "metric", "of", "synthetic", "yardstick", "ratio", "good"], disable_numparse=True)
+    worst = [_row(x) for x in summary.worst(found)]
+    if worst:
+        click.echo("\nweakest:")
+        table(
+            worst, ["table", "metric", "of", "synthetic", "yardstick", "ratio", "good"], disable_numparse=True
+        )
+    for note in found.facts.get("notes", ()):
+        click.echo(f"note: {note}")
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    def told(x: float | None) -> str:
+        return "" if x is None else f"{x:.4f}"
+
+    ratio = "" if line.ratio is None else f"{line.ratio:.1f}"
+    return (
+        line.table,
+        line.metric,
+        ", ".join(line.columns)[:60],
+        told(line.value),
+        told(line.ref),
+        ratio,
+        line.good,
+    )

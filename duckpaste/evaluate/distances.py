@@ -1,0 +1,83 @@
+"""Distances of two tables of counts, and how much of them is chance.
+
+`a` are always the real counts, `b` those that are judged; any shape, the same for both.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from duckpaste.domain import FloatArray, IntArray
+
+
+def shares(counts: IntArray | FloatArray) -> FloatArray:
+    """Counts scaled to 1."""
+    found: FloatArray = counts.astype(np.float64) / max(float(counts.sum()), 1.0)
+    return found
+
+
+def total_variation(a: IntArray, b: IntArray) -> float:
+    """Half the L1 distance of shares: 0 is equal, 1 has nothing in common."""
+    return float(0.5 * np.abs(shares(a) - shares(b)).sum())
+
+
+def divergence(a: IntArray, b: IntArray) -> float:
+    """KL(a || b) in nats; half a row is added to each cell of `b` that either has, so that it is always finite."""
+    there = (a > 0) | (b > 0)
+    p = shares(a[there])
+    q = shares(b[there].astype(np.float64) + 0.5)
+    known = p > 0
+    return max(0.0, float((p[known] * np.log(p[known] / q[known])).sum()))
+
+
+def jensen_shannon(a: IntArray, b: IntArray) -> float:
+    """Jensen-Shannon divergence in bits: 0 is equal, 1 has nothing in common."""
+    p, q = shares(a), shares(b)
+    m = (p + q) / 2
+
+    def half(x: FloatArray) -> float:
+        there = x > 0
+        return float((x[there] * np.log2(x[there] / m[there])).sum())
+
+    return max(0.0, (half(p) + half(q)) / 2)
+
+
+def cramers_v(counts: IntArray) -> float:
+    """Cramer's V of a two-way table, corrected for chance (Bergsma 2013); 0 where a side has one value."""
+    table = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0].astype(np.float64)
+    n = table.sum()
+    r, c = table.shape
+    if n < 2 or r < 2 or c < 2:
+        return 0.0
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n
+    phi2 = float(((table - expected) ** 2 / expected).sum() / n)
+    phi2 = max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1))
+    r1, c1 = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
+    return math.sqrt(phi2 / max(min(r1, c1) - 1, 1e-12))
+
+
+def chance(p: FloatArray, n: float, m: float) -> float:
+    """About the total variation of two samples, of n and m rows, of one distribution with shares `p`.
+
+    The mean of |X/n - Y/m| of a cell is sqrt(2 v / pi) with v = p (1 - p) (1/n + 1/m) where rows are many, and 2 p
+    where they are so few that no cell is hit twice; the smaller of the two is taken."""
+    if n <= 0 or m <= 0:
+        return 0.0
+    spread = np.sqrt(2 * p * (1 - p) * (1 / n + 1 / m) / math.pi)
+    return float(0.5 * np.minimum(spread, 2 * p).sum())
+
+
+def correction(p: FloatArray, now: tuple[float, float], wanted: tuple[float, float]) -> float:
+    """What to multiply a total variation of samples of sizes `now` by, for that of samples of sizes `wanted`."""
+    here = chance(p, *now)
+    return chance(p, *wanted) / here if here > 0 else 1.0
+
+
+def by_size(now: tuple[float, float], wanted: tuple[float, float]) -> float:
+    """The same for statistics that scale with sqrt(1/n + 1/m): means, shares, quantiles."""
+    n, m = now
+    if min(*now, *wanted) <= 0:
+        return 1.0
+    return math.sqrt((1 / wanted[0] + 1 / wanted[1]) / (1 / n + 1 / m))

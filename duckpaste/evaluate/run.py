@@ -1,0 +1,96 @@
+"""Run: one evaluation from first to last metric. Exact, so internal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from duckpaste import sql
+from duckpaste.db import Db
+from duckpaste.errors import UserError, nearest
+from duckpaste.evaluate import columns, correlations, marginals, relations
+from duckpaste.evaluate.evaluation import Evaluation
+from duckpaste.evaluate.score import INTERNAL
+from duckpaste.evaluate.sides import Sides, opened
+from duckpaste.evaluate.work import Work
+from duckpaste.schema.view import View
+
+HEADLINE = ("tv1", "tv2", "tv3", "children_tv", "parent_tv2")
+
+
+def measure(
+    db: Db, view: View, schema: tuple[str, ...], synthetic: Path, *, held_out: float | None = None,
+    metrics: Collection[str] | None = None, seed: int = 0, queries: Path | None = None,
+    targets: Sequence[str] = (),
+) -> Evaluation:  # fmt: skip
+    """Score a synthetic file against the tables of a resolved view. See `duckpaste.evaluate`."""
+    provenance = _provenance(synthetic)
+    share = float(provenance.get("held_out", 0)) if held_out is None else held_out
+    with opened(db, view, schema, synthetic, share, seed) as sides:
+        work = Work(sides, None if metrics is None else frozenset(metrics))
+        check(work)
+        _facts(work, synthetic, provenance)
+        for subject in sides.subjects:
+            _rows(work, sides, subject.name)
+        for subject in sides.subjects:
+            marginals.measure(work, subject)
+            columns.measure(work, subject)
+            correlations.measure(work, subject)
+            relations.measure(work, subject)
+    work.facts["metrics"] = {
+        name: {"family": m.family, "good": m.good, "text": m.text}
+        for name, m in work.known.items() if name in {s.metric for s in work.scores}
+    }  # fmt: skip
+    return Evaluation(provenance.get("run") or secrets.token_hex(6), work.scores, work.facts)
+
+
+def check(work: Work) -> None:
+    """Raise UserError for a metric that is wanted but not known."""
+    known = {*work.known, *(m.family for m in work.known.values())}
+    for name in work.wanted or ():
+        if name not in known:
+            raise UserError(f"unknown metric {name!r}", "", nearest(name, known))
+
+
+def _rows(work: Work, sides: Sides, table: str) -> None:
+    subject = next(s for s in sides.subjects if s.name == table)
+    text = f"select count(*) filter (where _part = 0), count(*) from ({sides.rows(subject)})"
+    a, both = work.db.rows_sql("rows", text)[0]
+    fake = work.db.rows_sql("rows", f"select count(*) from {sides.fake(table)}")[0][0]
+    work.rows[table] = (a, both - a, fake)
+    shown = {"wrk": a if sides.held_out else both, "syn": fake}
+    work.facts["tables"][table] = shown | ({"ref": both - a} if sides.held_out else {})
+    for side, n in (("real", both), ("synthetic", fake)):
+        if not n:
+            raise UserError(f"the {side} table {table} has no rows", "", "there is nothing to compare")
+
+
+def _facts(work: Work, synthetic: Path, provenance: dict[str, str]) -> None:
+    sides = work.sides
+    work.facts |= {
+        "stamp": INTERNAL, "view": sides.view.name, "synthetic": synthetic.name,
+        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "provenance": provenance,
+        "yardstick": "held-out" if sides.held_out else "halves", "held_out": sides.share, "tables": {}, "notes": [],
+    }  # fmt: skip
+    if not sides.held_out:
+        work.note(
+            "the yardstick is two random halves of the real units, for none were held out (fit with --hold-out 0.2)"
+        )
+
+
+def _provenance(synthetic: Path) -> dict[str, str]:
+    """What the file tells of itself; empty for one that duckpaste did not make."""
+    if not synthetic.is_file():
+        raise UserError("no such file", str(synthetic), "write one with: duckpaste sample model.duckdb")
+    with Db.open(synthetic, read_only=True, sandbox=True) as db:
+        there: list[Any] = db.rows_sql(
+            "tables",
+            "select 1 from duckdb_tables() where schema_name = 'duckpaste' and table_name = 'provenance'",
+        )
+        if not there:
+            return {}
+        schema = sql.ident(db.database, "duckpaste")
+        return {str(k): str(v) for k, v in db.rows_sql("provenance", f"from {schema}.provenance")}

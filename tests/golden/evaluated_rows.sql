@@ -1,0 +1,12 @@
+select
+  t."visit",
+  t."a ""b",
+  p0."ward" as "visits.ward",
+  lag(t."taken") over before as "@1.taken",
+  (hash(p0."id", 0) % 2)::utinyint as _part
+from "db"."v"."labs" t
+left join "db"."v"."visits" p0 on t."visit" = p0."id"
+window before as (
+  partition by t."visit"
+  order by t."taken" nulls last, t."id" nulls last
+)
