@@ -53,6 +53,10 @@ raw_option = click.option(
     "--raw", type=click.Path(path_type=Path), help="The folder of a dataset's raw files."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+hold_out_option = click.option(
+    "--hold-out", "hold_out", type=float, default=0.0, metavar="SHARE",
+    help="Keep this share of the units from the model, as a yardstick for evaluate (default: none).",
+)  # fmt: skip
 parameters_argument = click.argument("parameters", nargs=-1, metavar="[KEY=VALUE]...")
 
 

@@ -9,6 +9,7 @@ import click
 
 from duckpaste.cli.common import (
     Fitting,
+    hold_out_option,
     options_of,
     parameters_argument,
     parse,
@@ -25,22 +26,26 @@ from duckpaste.cli.common import (
 @parameters_argument
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("model.duckdb"), show_default=True,
               help="The model file.")  # fmt: skip
+@hold_out_option
 @raw_option
 @workspace_options
-def fit(view_alg: str, parameters: tuple[str, ...], out: Path, raw: Path | None, **options: Any) -> None:
+def fit(
+    view_alg: str, parameters: tuple[str, ...], out: Path, hold_out: float, raw: Path | None, **options: Any
+) -> None:  # fmt: skip
     """Fit a model under differential privacy and write it to a DuckDB file of plain tables.
 
     \b
     Example:
         duckpaste fit tab_adult.mst alg.epsilon=1 -o model.duckdb
     """
-    from duckpaste import route
+    from duckpaste import holdout, route
     from duckpaste.fit import algorithm_of, request
     from duckpaste.model_file import check_target
     from duckpaste.privacy.ledger import Ledger
 
     name, algorithm = algorithm_of(view_alg)
     given, values = parse(parameters)
+    share = holdout.check(hold_out)
     space = workspace(options)
     with space:
         declared = space.load(name)
@@ -48,10 +53,10 @@ def fit(view_alg: str, parameters: tuple[str, ...], out: Path, raw: Path | None,
         space.refuse_private(out, declared)
         check_target(out)
         space.ingest(declared, raw=raw, parameters=values)
-        ready = route.ready(space, declared, wanted)
+        ready = holdout.fitted(route.ready(space, declared, wanted), share)
         ledger = Ledger(space.ledger_path)
         try:
-            model = route.fit(space.db, ready, wanted, ledger, stage)
+            model = holdout.stamped(route.fit(space.db, ready, wanted, ledger, stage), share)
             spent = spent_in_all(ledger, declared.budget)
         finally:
             ledger.close()

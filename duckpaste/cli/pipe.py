@@ -13,6 +13,7 @@ import click
 
 from duckpaste.cli.common import (
     Fitting,
+    hold_out_option,
     json_option,
     options_of,
     parameters_argument,
@@ -29,11 +30,12 @@ from duckpaste.cli.sample import progress_bar, rules_table
 from duckpaste.workspace import Workspace
 
 if TYPE_CHECKING:
+    from duckpaste.evaluate.evaluation import Evaluation
     from duckpaste.evaluate.fidelity import Fidelity
     from duckpaste.model import Model
     from duckpaste.output.writer import Sample
 
-MODEL, SYNTHETIC = "model.duckdb", "synthetic.duckdb"
+MODEL, SYNTHETIC, SCORES = "model.duckdb", "synthetic.duckdb", "scores.duckdb"
 
 
 @click.command("pipe", cls=Fitting, short_help="Ingest, fit, sample and compare.")
@@ -41,18 +43,20 @@ MODEL, SYNTHETIC = "model.duckdb", "synthetic.duckdb"
 @parameters_argument
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True,
               help="The folder for model.duckdb and synthetic.duckdb.")  # fmt: skip
-@click.option("--all", "anew", is_flag=True, help="Ingest dataset and view anew, even when they are there.")
+@click.option("--all", "anew", is_flag=True,
+              help="Ingest dataset and view anew, even when they are there, and evaluate with all metrics.")  # fmt: skip
 @click.option("-n", "rows", type=click.IntRange(min=1), metavar="N",
               help="Rows to draw (default: the fitted, noisy number).")  # fmt: skip
 @click.option(
     "--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the sample (never of the noise)."
 )
+@hold_out_option
 @raw_option
 @json_option
 @workspace_options
 def pipe(
     view_alg: str, parameters: tuple[str, ...], out: Path, anew: bool, rows: int | None, seed: int | None,
-    raw: Path | None, as_json: bool, **options: Any,
+    hold_out: float, raw: Path | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Ingest if needed, fit, sample, and compare real with synthetic, column by column.
 
@@ -62,9 +66,13 @@ def pipe(
     """
     space = workspace(options)
     with space:
-        made = run(space, view_alg, parameters, out=out, anew=anew, rows=rows, seed=seed, raw=raw)
+        made = run(space, view_alg, parameters, out=out, anew=anew, rows=rows, seed=seed, raw=raw,
+                   hold_out=hold_out)  # fmt: skip
+        found = evaluated(space, view_alg, out) if anew else None
     if not as_json:
         _print(made, out / SYNTHETIC)
+        if found is not None:
+            click.echo(f"{out / SCORES}: {len(found.scores):,} scores, for your eyes only")
         return
     from duckpaste.evaluate.fidelity import INTERNAL
 
@@ -89,10 +97,10 @@ class Piped:
 
 def run(
     space: Workspace, view_alg: str, parameters: tuple[str, ...], *, out: Path, anew: bool = False,
-    rows: int | None = None, seed: int | None = None, raw: Path | None = None,
+    rows: int | None = None, seed: int | None = None, raw: Path | None = None, hold_out: float = 0.0,
 ) -> Piped:  # fmt: skip
     """The whole path; its results stand in `out`. Faults that can be known before spending are raised before it."""
-    from duckpaste import route
+    from duckpaste import holdout, route
     from duckpaste.files import results
     from duckpaste.fit import algorithm_of, request
     from duckpaste.model_file import check_target as check_model
@@ -101,6 +109,7 @@ def run(
 
     name, algorithm = algorithm_of(view_alg)
     given, values = parse(parameters)
+    share = holdout.check(hold_out)
     declared = space.load(name)
     wanted = request(algorithm, options_of(declared, algorithm, given))
     model_path, synthetic = out / MODEL, out / SYNTHETIC
@@ -111,9 +120,9 @@ def run(
         check_target(synthetic, overwrite=False)
         with stage("ingest"):
             space.ingest(declared, raw=raw, parameters=values, anew=anew)
-        ready = route.ready(space, declared, wanted)
+        ready = holdout.fitted(route.ready(space, declared, wanted), share)
         with contextlib.closing(Ledger(space.ledger_path)) as ledger:
-            model = route.fit(space.db, ready, wanted, ledger, stage)
+            model = holdout.stamped(route.fit(space.db, ready, wanted, ledger, stage), share)
             spent = spent_in_all(ledger, declared.budget)
         with stage("save"):
             model.save(model_path)
@@ -122,6 +131,18 @@ def run(
     with stage("compare"):
         scores, counts = route.fidelity(space.db, ready, model, synthetic)
     return Piped(scores, counts, done, model, spent)
+
+
+def evaluated(space: Workspace, view_alg: str, out: Path) -> Evaluation:
+    """Score the synthetic file that a pipe wrote with every metric; the scores stand in `out`."""
+    from duckpaste.evaluate.run import measure
+    from duckpaste.fit import algorithm_of
+
+    with stage("evaluate"):
+        view, schema = space.resolved(space.load(algorithm_of(view_alg)[0]))
+        found = measure(space.db, view, schema, out / SYNTHETIC)
+        found.save(out / SCORES)
+    return found
 
 
 def _print(made: Piped, synthetic: Path) -> None:
