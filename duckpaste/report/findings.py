@@ -1,0 +1,152 @@
+"""Findings: what scores say, in the order in which a reader needs it: headline, weakest, privacy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from duckpaste.evaluate.evaluation import Evaluation
+from duckpaste.evaluate.score import REF, SYN
+from duckpaste.report.svg import Svg
+from duckpaste.report.words import number, score
+
+MOST = 10  # worst columns and pairs that are told
+# The metrics that head the page when they are there, with the name that people read.
+HEAD = ("tv1", "tv2", "tv3")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A score with its yardstick (None: it has none), and what the metric means."""
+
+    metric: str
+    table: str
+    columns: tuple[str, ...]
+    value: float
+    yardstick: float | None
+    about: Mapping[str, str]
+
+    @property
+    def where(self) -> str:
+        """The table and columns for people."""
+        return " × ".join(self.columns) if self.columns else self.table
+
+    @property
+    def place(self) -> str:
+        """As `where`, with the table before the columns."""
+        return f"{self.table}: {self.where}" if self.columns and self.table else self.where
+
+    @property
+    def good(self) -> str:
+        """Which values are good: "low", "high", "ref" (near the yardstick; above is worse) or "ref-low" (below is)."""
+        return self.about.get("good", "low")
+
+    @property
+    def ratio(self) -> float | None:
+        """The score over its yardstick: 1 is as good as an honest sample. None where that says nothing."""
+        if self.yardstick is None or self.good in ("high", "ref-low") or not self.yardstick > 0:
+            return None
+        return self.value / self.yardstick
+
+    def verdict(self) -> str:
+        """The comparison with the yardstick in words."""
+        if self.yardstick is None:
+            return "no yardstick"
+        if self.ratio is None:
+            return f"yardstick {score(self.yardstick)}"
+        if self.ratio <= 1.15:
+            return "as good as an honest sample"
+        return f"{number(round(self.ratio, 1))} × the yardstick"
+
+    def meter(self, top: float) -> Svg:
+        """The score as a bar on a scale up to `top`, the yardstick as a tick."""
+        yard = "" if self.yardstick is None else f", yardstick {score(self.yardstick)}"
+        svg = Svg(120.0, 14.0, f"{score(self.value)}{yard}")
+        scale = 118.0 / top if top > 0 and math.isfinite(top) else 0.0
+        svg.rect(0.0, 5.0, 118.0, 4.0, "track")
+        if math.isfinite(self.value):
+            svg.rect(0.0, 3.0, max(min(abs(self.value) * scale, 118.0), 1.0), 8.0, "synthetic")
+        if self.yardstick is not None and math.isfinite(self.yardstick):
+            x = min(abs(self.yardstick) * scale, 118.0)
+            svg.line(x, 0.0, x, 14.0, "held-tick")
+        return svg
+
+
+def findings(evaluation: Evaluation, family: str | None = None) -> list[Finding]:
+    """All scores of the synthetic data (of one family), each beside its yardstick."""
+    about: Mapping[str, Mapping[str, str]] = evaluation.facts.get("metrics", {})
+    base = {(s.metric, s.table, s.columns): s.value for s in evaluation.scores if s.split == REF}
+    found = []
+    for s in evaluation.scores:
+        known = about.get(s.metric, {})
+        if s.split == REF or math.isnan(s.value) or (family and known.get("family") != family):
+            continue
+        yardstick = base.get((s.metric, s.table, s.columns)) if s.split == SYN else None
+        if yardstick is not None and math.isnan(yardstick):
+            yardstick = None
+        found.append(Finding(s.metric, s.table, s.columns, s.value, yardstick, known))
+    return found
+
+
+def worst_first(found: Iterable[Finding]) -> list[Finding]:
+    """The worst values first."""
+    sign = {"high": 1.0, "ref-low": 1.0}
+    return sorted(found, key=lambda f: (sign.get(f.good, -1.0) * f.value, f.table, f.columns))
+
+
+def main_metric(found: Sequence[Finding], columns: int) -> str | None:
+    """The metric that stands for scores of so many columns: tv1, tv2, tv3, else the one with most scores."""
+    names: dict[str, int] = {}
+    for f in found:
+        if len(f.columns) == columns and f.good == "low":
+            names[f.metric] = names.get(f.metric, 0) + 1
+    preferred = f"tv{columns}"
+    return preferred if preferred in names else max(names, key=lambda n: (names[n], n), default=None)
+
+
+def weakest(found: Sequence[Finding], columns: int, most: int = MOST) -> list[Finding]:
+    """The worst sets of so many columns by their main metric."""
+    metric = main_metric(found, columns)
+    return worst_first(f for f in found if f.metric == metric and len(f.columns) == columns)[:most]
+
+
+def headline(found: Sequence[Finding]) -> list[Finding]:
+    """Scores of whole tables by the main metrics; of the whole view where there are such."""
+    for tables in (lambda t: not t, bool):
+        rows = [f for f in found if not f.columns and tables(f.table)]
+        if rows:
+            known = [f for name in HEAD for f in rows if f.metric == name]
+            return known or rows
+    return []
+
+
+def leaks(found: Iterable[Finding]) -> list[Finding]:
+    """Privacy scores that are worse than the yardstick, worst first."""
+    return [f for f in found if f.yardstick is not None and is_leak(f)]
+
+
+def is_leak(f: Finding) -> bool:
+    """Whether a privacy score is clearly above (or, where low is bad, below) what honest rows score."""
+    if f.yardstick is None:
+        return False
+    slack = max(0.1 * abs(f.yardstick), 0.005)
+    return f.value < f.yardstick - slack if f.good in ("high", "ref-low") else f.value > f.yardstick + slack
+
+
+def by_metric(found: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Findings grouped by metric, in order, with a common scale for their meters."""
+    groups: dict[str, list[Finding]] = {}
+    for f in found:
+        groups.setdefault(f.metric, []).append(f)
+    return [
+        {"metric": name, "about": rows[0].about, "rows": rows, "top": top_of(rows)}
+        for name, rows in groups.items()
+    ]
+
+
+def top_of(rows: Iterable[Finding]) -> float:
+    """The largest score or yardstick, as the end of a meter's scale."""
+    values = [abs(v) for f in rows for v in (f.value, f.yardstick) if v is not None and math.isfinite(v)]
+    return max(values, default=1.0) or 1.0

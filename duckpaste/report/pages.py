@@ -1,0 +1,63 @@
+"""Pages: the HTML templates, rendered. Everything that is shown is escaped; nothing is fetched."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from duckpaste.evaluate.score import INTERNAL
+from duckpaste.files import built
+from duckpaste.report import words
+
+_FOLDER = Path(__file__).parent / "templates"
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    env.filters["score"] = words.score
+    env.filters["number"] = words.number
+    env.filters["share"] = words.share
+    env.filters["sentence"] = words.sentence
+    return env
+
+
+def asset(name: str) -> Markup:
+    """A file of ours that goes into a page as it is (styles, scripts): no value of a user's stands in it."""
+    return Markup((_FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704
+
+
+def render(name: str, *, stamp: str = INTERNAL, stamp_more: str = "", **context: Any) -> str:
+    """The page `name` with our style sheet and, unless `stamp` is empty, its stamp."""
+    template = _environment().get_template(name)
+    return template.render(style=asset("style.css"), stamp=stamp, stamp_more=stamp_more, **context)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A finished page. It shows itself in a notebook."""
+
+    html: str
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write the page to a file; an existing one is replaced. Raises UserError when it can't be written."""
+        with built(Path(path)) as temporary:
+            temporary.write_text(self.html, encoding="utf-8")
+        return Path(path)
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, so that its styles stay in it."""
+        text = html.escape(self.html, quote=True)
+        return (
+            f'<iframe srcdoc="{text}" sandbox="allow-scripts allow-popups" title="duckpaste report" '
+            'style="width:100%;height:820px;border:1px solid #8884"></iframe>'
+        )
