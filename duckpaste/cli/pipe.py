@@ -44,7 +44,7 @@ MODEL, SYNTHETIC, SCORES = "model.duckdb", "synthetic.duckdb", "scores.duckdb"
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), show_default=True,
               help="The folder for model.duckdb and synthetic.duckdb.")  # fmt: skip
 @click.option("--all", "anew", is_flag=True,
-              help="Ingest dataset and view anew, even when they are there, and evaluate with all metrics.")  # fmt: skip
+              help="Ingest dataset and view anew, even when they are there; evaluate with all metrics.")  # fmt: skip
 @click.option("-n", "rows", type=click.IntRange(min=1), metavar="N",
               help="Rows to draw (default: the fitted, noisy number).")  # fmt: skip
 @click.option(
