@@ -16,6 +16,7 @@ _ALGORITHMS = {
     "mst": ("mst", "MST"),
     "privbayes": ("privbayes", "PrivBayes"),
     "aim": ("aim", "AIM"),
+    "fast": ("fast", "Fast"),
 }
 
 

@@ -47,6 +47,18 @@ class Graphical:
             self._queries = Queries(self.tree, self.nodes)
         return self._queries.proportions(clique)
 
+    def facts(self) -> dict[str, object]:
+        """What may be told of it: rows, cliques of the junction tree, its treewidth (columns of the largest clique
+        less one) and megabytes (8 bytes a cell), sweeps and loss of the fit."""
+        return {
+            "total": self.total,
+            "cliques": len(self.tree.nodes),
+            "treewidth": max(len(node.axes) for node in self.tree.nodes) - 1,
+            "megabytes": self.tree.cells / 2**17,
+            "sweeps": self.steps,
+            "fit_loss": self.loss,
+        }
+
     def generation(self, evidence: Iterable[str] = ()) -> list[Step]:
         """Steps in reverse elimination order: each column given those drawn before that share a node with it.
 
