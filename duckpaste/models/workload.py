@@ -66,7 +66,7 @@ def all_ways(domain: Domain, degree: int, evidence: Collection[str] = ()) -> Wor
     sets = math.comb(len(names) - 1, degree - 1) if names else 0
     lost = math.comb(given - 1, degree - 1) if given else 0
     pull = {name: float(sets - lost if name in evidence else sets) for name in names}
-    return Workload(pull, (), degree, degree)
+    return Workload({name: pulled for name, pulled in pull.items() if pulled > 0}, (), degree, degree)
 
 
 def listed(domain: Domain, sets: Sets, degree: int, evidence: Collection[str] = ()) -> Workload:
