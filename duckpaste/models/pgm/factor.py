@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from duckpaste.domain import Clique, Domain, FloatArray
 
 Factor = tuple[Clique, FloatArray]
 """Axis names and the array over them; any order of axes."""
+
+_SMALL = 20_000  # cells of a product that is cheaper to sum than to plan
 
 
 class Link:
@@ -46,13 +49,33 @@ class Link:
 
 def contract(factors: Sequence[Factor], keep: Clique) -> FloatArray:
     """The product of `factors`, summed over all axes but `keep`; the axes of the result follow `keep`."""
+    if len(factors) == 1 and factors[0][0] == keep:
+        return factors[0][1]
+    sizes: dict[str, int] = {}
     numbers: dict[str, int] = {}
     operands: list[Any] = []
     for names, values in factors:
+        sizes.update(zip(names, values.shape, strict=True))
         operands += [values, [numbers.setdefault(n, len(numbers)) for n in names]]
     wanted = [numbers[n] for n in keep]
-    out: FloatArray = np.einsum(*operands, wanted, optimize="greedy" if len(factors) > 1 else False)
+    # Planning an order of products costs as much as a small product itself.
+    planned = len(factors) > 1 and math.prod(sizes.values()) > _SMALL
+    out: FloatArray = np.einsum(*operands, wanted, optimize="greedy" if planned else False)
     return out
+
+
+def spread(factors: Sequence[Factor], axes: Clique) -> FloatArray:
+    """The product of factors that share no axis and together have all `axes`."""
+    out: FloatArray | None = None
+    for names, values in factors:
+        places = [axes.index(name) for name in names]
+        order = sorted(range(len(places)), key=places.__getitem__)
+        shape = [1] * len(axes)
+        for place, size in zip(places, values.shape, strict=True):
+            shape[place] = size
+        wide = values.transpose(order).reshape(shape)
+        out = wide if out is None else out * wide
+    return np.ones(()) if out is None else out
 
 
 def inner(one: FloatArray, other: FloatArray) -> float:

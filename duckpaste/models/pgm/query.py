@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from duckpaste.domain import Clique, FloatArray
-from duckpaste.models.pgm.factor import Factor, Link, contract, divide
+from duckpaste.models.pgm.factor import Factor, Link, contract, divide, spread
 from duckpaste.models.pgm.junction import JunctionTree
 
 _Key = tuple[int, int, int]
@@ -36,25 +36,36 @@ class Queries:
         for i in range(len(tree.nodes) - 1, -1, -1):
             parent = tree.nodes[i].parent
             self._root[i] = i if parent < 0 else self._root[parent]
+        self._inside: dict[int, list[int]] = {}
+        for i, root in enumerate(self._root):
+            self._inside.setdefault(root, []).append(i)
+        self._home = {name: self._root[i] for i, node in enumerate(tree.nodes) for name in node.axes}
+        self._axes = [self._mask(node.axes) for node in tree.nodes]
         self._kept: dict[_Key, Factor] = {}
+        self._singles: dict[int, Factor] = {}
         self._room = int(limit_mb * 2**20)
 
     def proportions(self, clique: Clique) -> FloatArray:
         """The marginal of `clique` with total 1, axes as `clique`."""
-        wanted = self._mask(clique)
-        factors: list[Factor] = []
-        for root in sorted(set(self._root)):
-            part = wanted & self._below[root]
-            if part:
-                factors.append(self._component(part, root))
-        return contract(factors, clique)
+        parts: dict[int, int] = {}
+        for name in clique:
+            root = self._home[name]
+            parts[root] = parts.get(root, 0) | self._bit[name]
+        return spread([self._part(part, root) for root, part in parts.items()], clique)
+
+    def _part(self, wanted: int, root: int) -> Factor:
+        """The marginal of columns of one component; those of single columns are kept, as most queries want some."""
+        if wanted & (wanted - 1):
+            return self._component(wanted, root)
+        if wanted not in self._singles:
+            self._singles[wanted] = self._component(wanted, root)
+        return self._singles[wanted]
 
     def _component(self, wanted: int, root: int) -> Factor:
         """The marginal of columns of one component, gathered at the node that holds most of them."""
-        inside = [i for i, r in enumerate(self._root) if r == root]
         centre = max(
-            inside,
-            key=lambda i: ((wanted & self._mask(self._tree.nodes[i].axes)).bit_count(), -self._nodes[i].size),
+            self._inside[root],
+            key=lambda i: ((wanted & self._axes[i]).bit_count(), -self._nodes[i].size),
         )
         # Walk outwards to what is not known yet, then send the messages inwards.
         sends: list[_Key] = []
