@@ -45,7 +45,7 @@ def evaluate_view(
         space.ingest(declared)
         resolved, schema = space.resolved(declared)
         return measure(space.db, resolved, schema, Path(synthetic), held_out=held_out, metrics=metrics,
-                       queries=queries, targets=targets, seed=seed)  # fmt: skip
+                       workload=queries, targets=targets, seed=seed)  # fmt: skip
 
 
 def _workspace(con: duckdb.DuckDBPyConnection | str | Path, ledger: Path | None) -> Workspace:

@@ -18,6 +18,7 @@ from duckpaste.schema.view import Table
 
 INFO = "held_out"  # the name under which a model, and a synthetic file, tell the share
 SALT = "duckpaste held out"
+ROWID = "rowid"
 
 
 def check(share: float) -> float:
@@ -30,10 +31,13 @@ def check(share: float) -> float:
 
 
 def key_of(table: Table) -> tuple[str, ...]:
-    """The columns that tell a unit of `table` from others: its unit column, its primary key, or the whole row."""
-    if table.unit:
-        return (table.unit,)
-    return table.primary_key or tuple(c for f in table.fields for c in f.columns)
+    """The columns that tell a unit of `table` from others: its unit column, its primary key, or the row's number."""
+    return (table.unit,) if table.unit else row_key(table)
+
+
+def row_key(table: Table) -> tuple[str, ...]:
+    """The columns that tell a row of `table` from others. What a row holds would not do: equal rows are two units."""
+    return table.primary_key or (ROWID,)
 
 
 def predicate(key: Sequence[str], share: float, salt: str = SALT) -> str:

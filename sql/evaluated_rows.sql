@@ -1,9 +1,10 @@
 {#-
 evaluated_rows: a table's rows, decoded, with the columns of all ancestors, and the part of the split that they are in
 inputs: relation (quoted table), columns (own), parents [{relation, alias, on [[left, right]], columns [{name, label}]}]
-  nearest first, part (SQL of the part's number), lags ({partition, order_by, columns [{name, label}]} or none)
+  nearest first, part (SQL of the part's number), row (SQL of a number
+  by which rows are chosen for samples), lags ({partition, order_by, columns [{name, label}]} or none)
 output: the own columns, each ancestor's columns as "table.column", with lags the columns of the row before in the
-  order of the sequence (NULL for the first), and _part
+  order of the sequence (NULL for the first), _part and _row
 grain: one row of the table; rows whose key leads nowhere stay, with NULL for the ancestor's columns
 sensitivity: exact; internal
 -#}
@@ -21,7 +22,8 @@ select
   lag(t.{{ c.name | ident }}) over before as {{ c.label | ident }},
 {% endfor %}
 {% endif %}
-  ({{ part }})::utinyint as _part
+  ({{ part }})::utinyint as _part,
+  {{ row }} as _row
 from {{ relation }} t
 {% for p in parents %}
 left join {{ p.relation }} {{ p.alias }} on {% for left, right in p.on %}{{ left }} = {{ right }}{{ ' and ' if not loop.last else '' }}{% endfor %}

@@ -54,7 +54,7 @@ def evaluate(
         space.ingest(declared, raw=raw)
         resolved, schema = space.resolved(declared)
         found = measure(
-            space.db, resolved, schema, synthetic, held_out=held_out, seed=seed, queries=queries, targets=targets,
+            space.db, resolved, schema, synthetic, held_out=held_out, seed=seed, workload=queries, targets=targets,
             metrics=None if metrics is None else [m.strip() for m in metrics.split(",")],
         )  # fmt: skip
     if out is not None:

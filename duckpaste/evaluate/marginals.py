@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from duckpaste import sql
+from duckpaste import holdout, sql
 from duckpaste.domain import Clique
 from duckpaste.evaluate import distances
 from duckpaste.evaluate.bins import SAMPLE, Bin, bins_of, calendar
@@ -73,7 +73,8 @@ def table_bins(work: Work, subject: Subject, prefix: str = "") -> list[Bin]:
     rows = int(work.db.rows_sql("rows", f"select count(*) from {real}")[0][0])
     sample = real
     if rows > SAMPLE:
-        key = ", ".join(sql.ident(c) for c in (subject.table.primary_key or subject.types))
+        known = subject.types if subject.name in work.sides.sql_views else holdout.row_key(subject.table)
+        key = ", ".join(sql.ident(c) for c in known)
         sample = f"{real} where hash({key}) % {-(-rows // SAMPLE)} = 0"
     return bins_of(work.db, real, subject.compared, subject.types, subject.fake_types, sample, prefix)
 

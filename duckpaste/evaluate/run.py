@@ -11,7 +11,7 @@ from typing import Any
 from duckpaste import sql
 from duckpaste.db import Db
 from duckpaste.errors import UserError, nearest
-from duckpaste.evaluate import columns, correlations, marginals, relations
+from duckpaste.evaluate import columns, correlations, marginals, privacy, queries, relations
 from duckpaste.evaluate.evaluation import Evaluation
 from duckpaste.evaluate.score import INTERNAL
 from duckpaste.evaluate.sides import Sides, opened
@@ -23,14 +23,14 @@ HEADLINE = ("tv1", "tv2", "tv3", "children_tv", "parent_tv2")
 
 def measure(
     db: Db, view: View, schema: tuple[str, ...], synthetic: Path, *, held_out: float | None = None,
-    metrics: Collection[str] | None = None, seed: int = 0, queries: Path | None = None,
+    metrics: Collection[str] | None = None, seed: int = 0, workload: Path | None = None,
     targets: Sequence[str] = (),
 ) -> Evaluation:  # fmt: skip
     """Score a synthetic file against the tables of a resolved view. See `duckpaste.evaluate`."""
     provenance = _provenance(synthetic)
     share = float(provenance.get("held_out", 0)) if held_out is None else held_out
     with opened(db, view, schema, synthetic, share, seed) as sides:
-        work = Work(sides, None if metrics is None else frozenset(metrics))
+        work = Work(sides, None if metrics is None else frozenset(metrics), targets=tuple(targets))
         check(work)
         _facts(work, synthetic, provenance)
         for subject in sides.subjects:
@@ -40,6 +40,9 @@ def measure(
             columns.measure(work, subject)
             correlations.measure(work, subject)
             relations.measure(work, subject)
+            privacy.measure(work, subject)
+        if workload is not None and work.asked("query_error"):
+            queries.measure(work, workload)
     work.facts["metrics"] = {
         name: {"family": m.family, "good": m.good, "text": m.text}
         for name, m in work.known.items() if name in {s.metric for s in work.scores}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from duckpaste import holdout, sql
@@ -65,6 +65,7 @@ class Sides:
     seed: int = 0
     subjects: tuple[Subject, ...] = ()
     public: tuple[Table, ...] = field(default_factory=tuple)
+    sql_views: frozenset[str] = frozenset()  # real tables that are none, but views of the database
 
     @property
     def held_out(self) -> bool:
@@ -94,8 +95,10 @@ class Sides:
             parents.append({"relation": where(ancestor.name), "alias": mine, "on": on, "columns": columns})
             alias, below = mine, ancestor
         part = "0" if synthetic else self.part(below.table, alias)
+        own = (holdout.ROWID,) if synthetic else holdout.row_key(subject.table)
+        row = self._hash([f"t.{sql.ident(c)}" for c in own], subject.name, synthetic)
         return sql.render("evaluated_rows", relation=where(subject.name), columns=list(subject.types),
-                          parents=parents, part=part, lags=_lags(subject) if lags else None)  # fmt: skip
+                          parents=parents, part=part, row=row, lags=_lags(subject) if lags else None)  # fmt: skip
 
     def part(self, top: Table, alias: str = "") -> str:
         """SQL of the part of a unit's rows: 0 or 1."""
@@ -103,14 +106,20 @@ class Sides:
         if self.held_out:
             return f"{holdout.predicate(key, self.share)}::utinyint"
         # Any split will do for halves, and hash is a tenth of the price of md5.
-        return f"hash({', '.join([*key, str(self.seed)])}) % 2"
+        return f"{self._hash(key, top.name)} % 2"
+
+    def _hash(self, key: Sequence[str], table: str, synthetic: bool = False) -> str:
+        """SQL of a hash of a row's key; of its place, for rows of an SQL view, which have no other number."""
+        if table in self.sql_views and not synthetic and key[0].endswith(sql.ident(holdout.ROWID)):
+            key = ["row_number() over ()"]
+        return f"hash({', '.join([*key, str(self.seed)])})"
 
 
 def _lags(subject: Subject) -> dict[str, object] | None:
     order = subject.sequencer()
     if not order or subject.node is None or subject.node.owner is None:
         return None
-    key = [c for c in holdout.key_of(subject.table) if c not in order]
+    key = [c for c in subject.table.primary_key if c not in order]
     return {
         "partition": list(subject.node.owner.columns), "order_by": [*order, *key],
         "columns": [{"name": c, "label": f"{LAG}{c}"} for c in subject.compared],
@@ -127,9 +136,11 @@ def opened(
         raise UserError("no such file", str(synthetic), "write one with: duckpaste sample model.duckdb")
     db.run_sql("attach", f"attach {sql.literal(str(synthetic))} as {alias} (read_only)")
     try:
-        sides = Sides(db, view, schema, alias, share, seed)
-        yield Sides(db, view, schema, alias, share, seed, _subjects(sides, synthetic),
-                    tuple(t for t in view.tables if t.public))  # fmt: skip
+        text = f"select view_name from duckdb_views() where schema_name = {sql.literal(schema[-1])}"
+        named = frozenset(str(n) for (n,) in db.rows_sql("views", text))
+        sides = Sides(db, view, schema, alias, share, seed, sql_views=named)
+        public = tuple(t for t in view.tables if t.public)
+        yield replace(sides, subjects=_subjects(sides, synthetic), public=public)
     finally:
         db.run_sql("detach", f"detach {alias}")
 

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from duckpaste import sql
 from duckpaste.db import Db
 from duckpaste.evaluate.catalogue import METRICS
 from duckpaste.evaluate.score import REF, SYN, About, Score
@@ -26,6 +25,8 @@ class Work:
     facts: dict[str, Any] = field(default_factory=dict)
     known: dict[str, About] = field(default_factory=lambda: dict(METRICS))
     rows: dict[str, tuple[int, int, int]] = field(default_factory=dict)  # parts 0 and 1, synthetic
+
+    targets: tuple[str, ...] = ()  # columns to predict, "table.column" or "column"
 
     @property
     def db(self) -> Db:
@@ -69,12 +70,15 @@ class Work:
         return parts[0] if self.sides.held_out else f"({real})", f"({fake})", parts[0], parts[1]
 
     def sampled(self, relation: str, subject: Subject, rows: int, most: int) -> str:
-        """About `most` of the rows of a relation, the same every time: by a hash of what they hold."""
+        """About `most` of the rows of a relation, the same every time: by a hash of their key."""
         if rows <= most:
             return relation
         self.note(f"{subject.name}: quantiles and correlations are of about {most:,} rows")
-        every = ", ".join(sql.ident(c) for c in subject.types)
-        return f"(select * from {relation} where hash({every}, {self.seed}) % {-(-rows // most)} = 0)"
+        return f"(select * from {relation} where (_row >> 20) % {-(-rows // most)} = 0)"
+
+    def targets_of(self, subject: Subject) -> list[str]:
+        """The columns of a table that are to be predicted."""
+        return [c for c in subject.compared if c in self.targets or f"{subject.name}.{c}" in self.targets]
 
     def sizes(self, table: str) -> tuple[tuple[int, int], tuple[int, int]]:
         """Sizes of the two parts, and of what is compared: (part 0, part 1), (real, synthetic)."""

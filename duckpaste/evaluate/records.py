@@ -1,0 +1,166 @@
+"""Records: sampled rows as arrays, and distances between them, in blocks of bounded memory.
+
+The distance of two rows is the mean over columns of |x - y| / range for numbers (Gower), and 0 or 1 for categories;
+NULL is at distance 0 from NULL and 1 from anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from duckpaste import sql
+from duckpaste.evaluate.bins import family_of, number_sql
+from duckpaste.evaluate.sides import Subject
+from duckpaste.evaluate.work import Work
+
+Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+_BLOCK = 1 << 22  # distances held at once: 16 MB
+
+
+@dataclass(frozen=True)
+class Records:
+    """Rows x columns: numbers scaled by the real range, categories as codes; NaN is NULL. `numeric` marks numbers."""
+
+    values: Floats
+    numeric: tuple[bool, ...]
+    columns: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def some(self, rows: npt.NDArray[np.int64]) -> Records:
+        """These rows."""
+        return Records(self.values[rows], self.numeric, self.columns)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Rows of a table for attacks: `fitted` and `control` are equally many real rows (control: not seen by the model;
+    without held-out units the other half), `fake` are synthetic."""
+
+    fitted: Records
+    control: Records
+    fake: Records
+
+
+def sampled(work: Work, subject: Subject, most: int) -> Sampled | None:
+    """At most `most` rows a side. None when a side is empty or no column is compared."""
+    columns = tuple(subject.compared)
+    if not columns:
+        return None
+    a, b, n = work.rows[subject.name]
+    size = min(a, b, most)
+    if min(size, n) < 2:
+        return None
+    real = work.sides.rows(subject)
+    relations = [f"(select * from ({real}) where _part = {i})" for i in (0, 1)]
+    kinds = {c: family_of(subject.types[c], kind) for c, kind in subject.compared.items()}
+    bounds = _bounds(work, subject, f"({real})", kinds)
+    parts = [
+        _fetch(work, subject, r, rows, size, kinds, fake=False)
+        for r, rows in zip(relations, (a, b), strict=True)
+    ]
+    fake = f"({work.sides.rows(subject, synthetic=True)})"
+    made = _fetch(work, subject, fake, n, min(n, most), kinds, fake=True)
+    return Sampled(*_arrays([*parts, made], columns, kinds, bounds))
+
+
+def _bounds(work: Work, subject: Subject, real: str, kinds: dict[str, str]) -> dict[str, tuple[float, float]]:
+    numbers = [c for c, kind in kinds.items() if kind not in ("category", "boolean")]
+    if not numbers:
+        return {}
+    listed = ", ".join(
+        f"min({x})::double, max({x})::double" for x in (number_sql(sql.ident(c), kinds[c]) for c in numbers)
+    )
+    row = work.db.rows_sql("ranges", f"select {listed} from {real}")[0]
+    return {c: (row[2 * i] or 0.0, row[2 * i + 1] or 0.0) for i, c in enumerate(numbers)}
+
+
+def _fetch(
+    work: Work, subject: Subject, relation: str, rows: int, size: int, kinds: dict[str, str], *, fake: bool
+) -> list[npt.NDArray[np.object_]]:  # fmt: skip
+    """`size` of the rows, chosen by a hash: the columns as numbers or text."""
+    types = subject.fake_types if fake else subject.types
+    listed: list[str] = []
+    for c, kind in kinds.items():
+        x = sql.ident(c)
+        mine = family_of(types[c], subject.compared[c])
+        if kind in ("category", "boolean"):
+            listed.append(f"{x}::varchar as c{len(listed)}")
+        elif mine in ("category", "boolean"):
+            listed.append(f"try_cast({x} as double) as c{len(listed)}")
+        else:
+            listed.append(f"{number_sql(x, mine)}::double as c{len(listed)}")
+    step = max(1, rows // (2 * size))
+    # A hash that is even for all rows of a half would leave none: its upper bits choose.
+    where = f"where (_row >> 20) % {step} = 0" if step > 1 else ""
+    text = f"select {', '.join(listed)} from {relation} {where} order by (_row >> 20), _row limit {size}"
+    table = work.db.arrow_sql("sampled_rows", text)
+    return [np.asarray(column.to_numpy(zero_copy_only=False)) for column in table.columns]
+
+
+def _arrays(
+    sides: Sequence[Sequence[npt.NDArray[np.object_]]], columns: tuple[str, ...], kinds: dict[str, str],
+    bounds: dict[str, tuple[float, float]],
+) -> list[Records]:  # fmt: skip
+    out = [np.empty((len(side[0]), len(columns)), dtype=np.float32) for side in sides]
+    for j, c in enumerate(columns):
+        if c in bounds:
+            low, high = bounds[c]
+            for made, side in zip(out, sides, strict=True):
+                made[:, j] = (side[j].astype(np.float64) - low) / ((high - low) or 1.0)
+            continue
+        texts = [np.array([v if v is not None else "" for v in side[j]], dtype=object) for side in sides]
+        known = {v: float(i) for i, v in enumerate(dict.fromkeys(v for t in texts for v in t))}
+        for made, side, text in zip(out, sides, texts, strict=True):
+            made[:, j] = [known[v] for v in text]
+            made[np.array([v is None for v in side[j]], dtype=bool), j] = np.nan
+    numeric = tuple(c in bounds for c in columns)
+    return [Records(made, numeric, columns) for made in out]
+
+
+def distances(targets: Floats, pool: Floats, numeric: Sequence[bool], leave_out: int | None = None) -> Floats:
+    """Distances of every target to every row of the pool, float32 of shape (targets, pool)."""
+    total = np.zeros((len(targets), len(pool)), dtype=np.float32)
+    for j, is_number in enumerate(numeric):
+        if j == leave_out:
+            continue
+        total += column_distance(targets[:, j], pool[:, j], is_number)
+    return total / np.float32(max(len(numeric) - (leave_out is not None), 1))
+
+
+def column_distance(x: Floats, y: Floats, is_number: bool) -> Floats:
+    """Distances by one column."""
+    if is_number:
+        d: Floats = np.minimum(np.abs(x[:, None] - y[None, :]), np.float32(1))
+    else:
+        d = (x[:, None] != y[None, :]).astype(np.float32)
+    missing_x, missing_y = np.isnan(x), np.isnan(y)
+    if missing_x.any() or missing_y.any():
+        d = np.where(
+            missing_x[:, None] | missing_y[None, :],
+            (missing_x[:, None] != missing_y[None, :]).astype(np.float32), d,
+        )  # fmt: skip
+    return d
+
+
+def nearest(targets: Records, pool: Records, *, itself: bool = False) -> tuple[Floats, Floats]:
+    """Distances to the closest and the second closest row of the pool. `itself`: the targets are the first rows of the
+    pool, and no row is its own neighbour."""
+    first = np.empty(len(targets), dtype=np.float32)
+    second = np.empty(len(targets), dtype=np.float32)
+    step = max(1, _BLOCK // max(len(pool), 1))
+    for start in range(0, len(targets), step):
+        d = distances(targets.values[start : start + step], pool.values, targets.numeric)
+        if itself:
+            rows = np.arange(len(d))
+            d[rows, start + rows] = np.inf
+        two = np.partition(d, min(1, d.shape[1] - 1), axis=1)
+        first[start : start + step] = two[:, 0]
+        second[start : start + step] = two[:, min(1, d.shape[1] - 1)]
+    return first, second
