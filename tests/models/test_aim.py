@@ -91,7 +91,7 @@ def test_weights_decide_what_is_chosen() -> None:
 
 
 def test_preset() -> None:
-    made: Any = registry.make("aim", {"preset": "paper", "rounds": 4})
+    made: Any = registry.make("aim", {"preset": "paper", "rounds": 4, "steps": 100})
     assert isinstance(made, AIM)
     assert (made.max_mb, made.threshold, made.bins, made.batch, made.rounds) == (80.0, 0.0, 0.0, 1, 4.0)
     doors = doors_of(SIZES, 0.05)

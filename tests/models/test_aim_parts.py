@@ -64,7 +64,7 @@ def test_room_against_elimination_played_through(seed: int) -> None:
 
 
 def test_a_size_limit_lets_in_what_fits_and_nothing_else() -> None:
-    domain = Domain({n: 10 for n in "abcde"})
+    domain = Domain(dict.fromkeys("abcde", 10))
     everything = Candidates.of(domain, all_ways(domain, 3), (), 10_000, 1000)
     room = Room(domain, [("a", "b"), ("b", "c")])
     sizes: dict[Clique, float] = {}
@@ -128,7 +128,7 @@ def test_too_many_candidates_lose_the_widest_then_the_largest() -> None:
 
 
 def test_sets_of_a_batch_share_at_most_one_column() -> None:
-    domain = Domain({n: 2 for n in "abcd"})
+    domain = Domain(dict.fromkeys("abcd", 2))
     left = Candidates.of(domain, all_ways(domain, 3), (), 100, 100).apart_from(("a", "b", "c"))
     assert all(len(set(c) & set("abc")) < 2 for c in left.cliques) and ("a", "d") in left.cliques
 
