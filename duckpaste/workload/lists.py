@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ import yaml
 
 from duckpaste.errors import Fault
 from duckpaste.schema.view import Place
+from duckpaste.workload.statements import MOST
 
 _EXAMPLE = "write it as [sex, age], or as {columns: [sex, age], weight: 2}"
 
@@ -56,8 +56,8 @@ def item(value: Any, place: Place | None = None) -> tuple[Item | None, str]:
         return None, "is no list of column names"
     if any(isinstance(name, list | dict) for name in names):
         return None, "holds something other than names"
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
-        return None, f"has the weight {weight!r}, which is no number above 0"
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight <= MOST:
+        return None, f"has the weight {weight!r}, which is no number above 0 and up to 1e9"
     return Item(tuple(str(name) for name in names), float(weight), place or Place()), ""
 
 

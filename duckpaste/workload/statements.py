@@ -12,6 +12,7 @@ from duckpaste.schema.view import Place
 
 _WEIGHT = re.compile(r"\bweight\s*[:=]\s*(\S*)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?")
+MOST = 1e9  # a weight
 _ABOVE = "write `-- weight: 3` on a line of its own above the query"
 
 
@@ -80,6 +81,6 @@ def _weight(gap: str, tokens: Sequence[Any], first: bool) -> tuple[float, list[t
         return 1.0, []
     if len(said) > 1:
         return 1.0, [("has more than one weight", 0, _ABOVE)]
-    if not _NUMBER.fullmatch(said[0]) or not 0 < float(said[0]) < 1e300:
-        return 1.0, [(f"the weight {said[0]!r} is no number above 0", 0, _ABOVE)]
+    if not _NUMBER.fullmatch(said[0]) or not 0 < float(said[0]) <= MOST:
+        return 1.0, [(f"the weight {said[0]!r} is no number above 0 and up to 1e9", 0, _ABOVE)]
     return float(said[0]), []

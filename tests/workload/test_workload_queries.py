@@ -186,8 +186,8 @@ def test_every_fault_of_a_file_is_told_with_its_line(tmp_path: Path) -> None:
     assert [line.partition(";")[0] for line in told] == [
         "line 1: can't be read as SQL",
         "line 3: a weight stands behind the query before",
-        "line 5: the weight 'many' is no number above 0",
-        "line 7: the weight '0' is no number above 0",
+        "line 5: the weight 'many' is no number above 0 and up to 1e9",
+        "line 7: the weight '0' is no number above 0 and up to 1e9",
         "line 10: has more than one weight",
         "line 11: is no query",
         "line 13: can't be read as SQL",
