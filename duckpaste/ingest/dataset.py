@@ -40,8 +40,13 @@ class DatasetInfo:
     sql: tuple[Path, ...] = ()
 
     def missing(self, raw: Path | None) -> list[str]:
-        """The declared files that are not in the folder `raw`."""
-        return [name for name in self.files if raw is None or not (raw / name).is_file()]
+        """The declared files that are not in the folder `raw`, neither as they are nor packed (.gz)."""
+        return [name for name in self.files if raw is None or _packed(raw / name) is None]
+
+
+def _packed(path: Path) -> Path | None:
+    """The file, or the one with .gz after its name, or None."""
+    return next((p for p in (path, path.with_name(f"{path.name}.gz")) if p.is_file()), None)
 
 
 def describe(path: Path) -> DatasetInfo:
@@ -121,12 +126,13 @@ def _missing_fault(info: DatasetInfo, name: str, raw: Path | None) -> Fault:
 
 
 def _raw_file(info: DatasetInfo, raw: Path | None) -> Callable[[str], str]:
-    """The template function `raw_file('adult.data')`: the absolute path of a raw file."""
+    """The template function `raw_file('adult.data')`: the absolute path of a raw file, packed or not."""
 
     def found(name: str) -> str:
-        if raw is None or not (raw / name).is_file():
+        path = None if raw is None else _packed(raw / name)
+        if path is None:
             raise_all([_missing_fault(info, name, raw)])
-        return str((raw or info.path) / name)
+        return str(path)
 
     return found
 

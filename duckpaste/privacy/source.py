@@ -20,7 +20,7 @@ from duckpaste.count.marginals import Marginals
 from duckpaste.count.planner import block_limit, cover
 from duckpaste.count.recode import recode_sql
 from duckpaste.db import Db
-from duckpaste.domain import Clique, Domain, FloatArray, IntArray
+from duckpaste.domain import Clique, Domain, FloatArray, IntArray, Zeros
 from duckpaste.models.base import Measurement
 from duckpaste.privacy import discovery, noise
 from duckpaste.privacy.accountant import Accountant
@@ -30,6 +30,7 @@ from duckpaste.privacy.release import ONE, Protected, Vector, release, release_s
 _NUMBERS = count()
 _STORE_KEYS_ABOVE = 1_000_000  # rows from which stored block keys are worth their writing
 _BRANCHES = 32
+ROWS = "@rows"  # the code column of a table that has no other: always 0
 
 
 def protect(
@@ -167,14 +168,20 @@ class Source:
             stage, mechanism, self.table.name, want.label, query, cells, sensitivity, scale, loss, delta
         )
 
-    def encode(self, codecs: Sequence[Codec], evidence: Sequence[tuple[CodeColumn, str]] = ()) -> Encoded:
+    def encode(
+        self, codecs: Sequence[Codec], evidence: Sequence[tuple[CodeColumn, str]] = (), zeros: Sequence[Zeros] = ()
+    ) -> Encoded:
         """The table as codes (a temporary table), behind the doors measure and select.
 
-        `evidence` are further code columns with their SQL: what a row knows of its parents. They come first."""
+        `evidence` are further code columns with their SQL: what a row knows of its parents. They come first. `zeros`
+        are what public rules forbid. A table
+        without code columns of its own gets one that is always 0."""
         made = [*evidence]
         for codec in codecs:
             expressions = codec.encode()
             made += [(column, expressions[column.name]) for column in codec.columns()]
+        if len(made) == len(evidence):  # nothing but keys: there is still a number of rows
+            made.append((CodeColumn(ROWS, 1), "0"))
         sizes = {column.name: column.size for column, _ in made}
         columns = [{"name": c.name, "size": c.size, "expression": expression} for c, expression in made]
         target = _temporary("encoded")
@@ -188,7 +195,7 @@ class Source:
             weight_name=weight,
         )
         ordered = [c.name for c, _ in made if c.ordered]
-        domain = Domain(sizes, ordered, {c.name: c.null for c, _ in made if c.null is not None})
+        domain = Domain(sizes, ordered, {c.name: c.null for c, _ in made if c.null is not None}, zeros)
         counter = Marginals(DuckDbEngine(self._db), target, domain, weight=weight)
         return Encoded(self._db, self.table, self.run, domain, target, counter, math.inf)
 
@@ -384,7 +391,8 @@ class Encoded:
     def derived(self, columns: Mapping[str, tuple[str, IntArray]]) -> Encoded:
         """The same doors with more, coarser columns: new name -> (column, new code of every code of it)."""
         sizes = {name: int(np.max(to)) + 1 for name, (_, to) in columns.items()}
-        domain = Domain({**self._domain.sizes, **sizes}, self._domain.ordered, self._domain.nulls)
+        old = self._domain
+        domain = Domain({**old.sizes, **sizes}, old.ordered, old.nulls, old.zeros)
         weight = self._counter.weight
         relation = _temporary("derived")
         made = [{"name": n, "size": domain[n], "expression": sql.ident(n)} for n in self._domain]

@@ -10,6 +10,7 @@ from duckpaste.fit import Request
 from duckpaste.models.base import Release
 from duckpaste.plan import Plan, declared_of, discoveries
 from duckpaste.privacy.accountant import Accountant
+from duckpaste.privacy.source import ROWS
 from duckpaste.relational import contribution
 from duckpaste.relational.family import Family, owner_of
 from duckpaste.relational.mare import given, shares
@@ -33,7 +34,7 @@ def plan_family(family: Family, wanted: Request) -> Plan:
             return 0.0 if math.isinf(loss) else accountant.sigma(loss)
 
         evidence = {e.column.name: e.column.size for e in given(family, job, wanted)}
-        own = {c.name: c.size for codec in job.codecs for c in codec.columns()}
+        own = {c.name: c.size for codec in job.codecs for c in codec.columns()} or {ROWS: 1}
         made = discoveries(job.codecs, share, sigma)
         made += wanted.model.plan(Domain({**evidence, **own}), sigma, share.model, tuple(evidence))
         releases += [replace(r, stage=f"{job.name}: {r.stage}") for r in made]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,26 @@ def test_describe(tmp_path: Path) -> None:
     assert info.parameters == {"rows": Parameter(5), "n": Parameter(2, 1)}
     assert [p.name for p in info.sql] == ["a.sql", "b.sql"]
     assert info.missing(None) == info.missing(tmp_path) == ["a.csv"]
+
+
+def test_files_may_be_packed(db: Db, tmp_path: Path) -> None:
+    """a.csv is found as a.csv.gz; where both are there, as it is."""
+    path = dataset(
+        tmp_path,
+        "shop",
+        "files: [in/a.csv]",
+        a="create table a as from read_csv({{ raw_file('in/a.csv') | literal }})",
+    )
+    raw = tmp_path / "raw" / "in"
+    raw.mkdir(parents=True)
+    with pytest.raises(UserError, match="no file in/a.csv"):
+        ingest_dataset(db, path, raw.parent)
+    (raw / "a.csv.gz").write_bytes(gzip.compress(b"x\n1\n2\n"))
+    ingest_dataset(db, path, raw.parent)
+    assert one(db, "select count(*) from shop.a") == 2
+    (raw / "a.csv").write_bytes(b"x\n1\n")
+    ingest_dataset(db, path, raw.parent)
+    assert one(db, "select count(*) from shop.a") == 1
 
 
 def test_every_shipped_dataset_can_be_described() -> None:
