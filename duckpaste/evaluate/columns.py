@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from duckpaste import sql
 from duckpaste.domain import FloatArray
 from duckpaste.evaluate.bins import family_of, number_sql
-from duckpaste.evaluate.distances import by_size
+from duckpaste.evaluate.distances import by_size, spread
 from duckpaste.evaluate.sides import Subject
 from duckpaste.evaluate.work import SAMPLE, Work
 
@@ -45,19 +46,20 @@ def _numbers(work: Work, subject: Subject) -> None:
         for relation, kinds in zip((real, fake, a, b), types, strict=True)
     ]
     now, wanted = work.sizes(subject.name)
-    factor = by_size(now, wanted)
+    factor, chance = by_size(now, wanted), spread(*wanted)
     for column in subject.compared:
         w, s, p, q = (f[column] for f in found)
         work.facts.setdefault("values", {}).setdefault(subject.name, {})[column] = {
             "wrk": w, "syn": s, **({"ref": q} if work.sides.held_out else {})}  # fmt: skip
         mine = (subject.name, (column,))
-        work.add("null_diff", *mine, abs(s["nulls"] - w["nulls"]), abs(p["nulls"] - q["nulls"]) * factor)
+        honest = max(abs(p["nulls"] - q["nulls"]) * factor, math.sqrt(w["nulls"] * (1 - w["nulls"])) * chance)
+        work.add("null_diff", *mine, abs(s["nulls"] - w["nulls"]), honest)
         if w["different"]:
             honest = q["different"] / max(p["different"], 1)
             work.add("distinct_ratio", *mine, s["different"] / w["different"], honest)
         if w.get("sd") is None or s.get("mean") is None or p.get("sd") is None or q.get("mean") is None:
             continue
-        _moments(work, mine, w, s, p, q, factor)
+        _moments(work, mine, (w, s, p, q), factor, chance)
     if work.asked("range_outside"):
         w, p = found[0], found[2]
         outside = _outside(work, subject, fake, subject.fake_types, w)
@@ -84,22 +86,17 @@ def _outside(
 
 
 def _moments(
-    work: Work, mine: tuple[str, tuple[str]], w: Mapping[str, Any], s: Mapping[str, Any], p: Mapping[str, Any],
-    q: Mapping[str, Any], factor: float,
-) -> None:  # fmt: skip
-    """Scores of a number: real `w`, synthetic `s`, both parts `p` and `q`."""
+    work: Work, mine: tuple[str, tuple[str]], sides: Sequence[Mapping[str, Any]], factor: float, chance: float
+) -> None:
+    """Scores of a number on all sides: real, synthetic, both parts. Yardsticks are at least what chance makes."""
+    w, s, p, q = sides
     scale = w["sd"] or 1.0
-    work.add(
-        "mean_diff", *mine, abs(s["mean"] - w["mean"]) / scale, abs(p["mean"] - q["mean"]) / scale * factor
-    )
-    work.add(
-        "sd_diff",
-        *mine,
-        abs((s["sd"] or 0) - w["sd"]) / scale,
-        abs(p["sd"] - (q["sd"] or 0)) / scale * factor,
-    )
+    honest = max(abs(p["mean"] - q["mean"]) / scale * factor, chance)
+    work.add("mean_diff", *mine, abs(s["mean"] - w["mean"]) / scale, honest)
+    honest = max(abs(p["sd"] - (q["sd"] or 0)) / scale * factor, chance / math.sqrt(2))
+    work.add("sd_diff", *mine, abs((s["sd"] or 0) - w["sd"]) / scale, honest)
     if "quantiles" in w and s.get("quantiles") and p.get("quantiles") and q.get("quantiles"):
-        work.add("quantile_diff", *mine, _apart(s, w) / scale, _apart(p, q) / scale * factor)
+        work.add("quantile_diff", *mine, _apart(s, w) / scale, max(_apart(p, q) / scale * factor, chance))
     width = (w["high"] - w["low"]) or 1.0
     work.add("range_covered", *mine, _covered(w, s, width), _covered(p, q, (p["high"] - p["low"]) or 1.0))
 

@@ -6,7 +6,7 @@ import itertools
 
 from duckpaste import sql
 from duckpaste.evaluate.bins import family_of, number_sql
-from duckpaste.evaluate.distances import by_size
+from duckpaste.evaluate.distances import by_size, spread
 from duckpaste.evaluate.sides import Subject
 from duckpaste.evaluate.work import SAMPLE, Work
 
@@ -43,4 +43,5 @@ def measure(work: Work, subject: Subject) -> None:
     for pair, w, s, p, q in zip(pairs, *found, strict=True):
         if None in (w, s, p, q) or any(v != v for v in (w, s, p, q)):
             continue
-        work.add("correlation_diff", subject.name, pair, abs(w - s), abs(p - q) * factor)
+        honest = max(abs(p - q) * factor, (1 - w * w) * spread(*wanted))
+        work.add("correlation_diff", subject.name, pair, abs(w - s), honest)

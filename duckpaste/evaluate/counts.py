@@ -51,11 +51,16 @@ class Three:
         return distances.shares(self.first + self.second)
 
     def yardstick(self) -> float:
-        """Total variation that honest rows would have, at the synthetic size: that of the two parts, corrected."""
-        n, m, a, b = self.sizes
-        return distances.total_variation(self.first, self.second) * distances.correction(
-            self.pooled, (a, b), (n, m)
-        )
+        """Total variation that honest rows would have, at the synthetic size: that of the two parts, corrected; at
+        least what chance alone makes of independent rows, for two parts may be near each other by luck."""
+        n, m, _, _ = self.sizes
+        measured = distances.total_variation(self.first, self.second) * self.factor()
+        return max(measured, distances.chance(self.pooled, n, m))
+
+    @property
+    def cells(self) -> int:
+        """Cells that any real row is in."""
+        return int(np.count_nonzero(self.first + self.second))
 
     def factor(self) -> float:
         """What a statistic of the two parts that scales like a total variation is multiplied by."""

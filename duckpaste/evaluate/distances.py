@@ -69,6 +69,11 @@ def chance(p: FloatArray, n: float, m: float) -> float:
     return float(0.5 * np.minimum(spread, 2 * p).sum())
 
 
+def spread(n: float, m: float) -> float:
+    """The mean difference of the means of two samples of sizes n and m, in standard deviations."""
+    return math.sqrt(2 / math.pi * (1 / n + 1 / m)) if min(n, m) > 0 else 0.0
+
+
 def correction(p: FloatArray, now: tuple[float, float], wanted: tuple[float, float]) -> float:
     """What to multiply a total variation of samples of sizes `now` by, for that of samples of sizes `wanted`."""
     here = chance(p, *now)

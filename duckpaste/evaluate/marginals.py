@@ -147,20 +147,24 @@ def _score(work: Work, way: str, table: str, columns: Sequence[str], three: Thre
     """All distances of one marginal, beside those of the two real parts at the synthetic size."""
     a, b, real, fake = three.first, three.second, three.real, three.fake
     work.add(f"tv{way}", table, columns, *_tv(three))
+    n, m, p, q = three.sizes
     factor = three.factor()
+    # Where rows are many, half of 2 n KL is chi-squared with a degree less than cells; JS is a quarter of KL, in bits.
+    chance = (three.cells - 1) / 2 * (1 / n + 1 / m)
     if work.asked(f"kl_norm{way}"):
-        honest = distances.divergence(a, b) * factor**2
+        honest = max(distances.divergence(a, b) * factor**2, chance)
         work.add(
             f"kl_norm{way}", table, columns, 1 / (1 + distances.divergence(real, fake)), 1 / (1 + honest)
         )
     if work.asked(f"js{way}"):
-        honest = distances.jensen_shannon(a, b) * factor**2
+        honest = max(distances.jensen_shannon(a, b) * factor**2, min(1.0, chance / 4 / math.log(2)))
         work.add(f"js{way}", table, columns, distances.jensen_shannon(real, fake), honest)
     if way == "2" and work.asked("cramers_v_diff"):
-        n, m, p, q = three.sizes
         # The code of NULL says nothing of how values go together.
         v = [distances.cramers_v(x[:-1, :-1]) for x in (real, fake, a, b)]
-        honest = abs(v[2] - v[3]) * distances.by_size((p, q), (n, m))
+        honest = max(
+            abs(v[2] - v[3]) * distances.by_size((p, q), (n, m)), (1 - v[0] ** 2) * distances.spread(n, m)
+        )
         work.add("cramers_v_diff", table, columns, abs(v[0] - v[1]), honest)
 
 

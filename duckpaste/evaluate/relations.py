@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,15 +70,15 @@ def children(work: Work, subject: Subject, key: ForeignKey) -> None:
     factor = distances.by_size((a, b), (n, m))
     work.add("children_tv", subject.name, key.columns, tv, honest)
     none = [distances.shares(x)[0] for x in (three.real, three.fake, three.first, three.second)]
-    honest = abs(none[2] - none[3]) * factor
+    honest = max(abs(none[2] - none[3]) * factor, math.sqrt(none[0] * (1 - none[0])) * distances.spread(n, m))
     work.add("childless_diff", subject.name, key.columns, abs(none[0] - none[1]), honest)
     mean = [_mean(rows) for rows in (_side(real, sides.held_out), fake, [r for r in real if r[0] == 0],
                                      [r for r in real if r[0] == 1])]  # fmt: skip
     if mean[0] and mean[2]:
-        work.add(
-            "children_mean_diff", subject.name, key.columns, abs(mean[1] / mean[0] - 1),
-            abs(mean[3] / mean[2] - 1) * factor,
-        )  # fmt: skip
+        numbers = np.arange(len(three.real))
+        sd = math.sqrt(float((distances.shares(three.real) * (numbers - mean[0]) ** 2).sum()))
+        honest = max(abs(mean[3] / mean[2] - 1) * factor, sd / mean[0] * distances.spread(n, m))
+        work.add("children_mean_diff", subject.name, key.columns, abs(mean[1] / mean[0] - 1), honest)
     last = max(int(np.flatnonzero(three.first + three.second + three.fake)[-1]), 1)
     shown: dict[str, list[Any]] = {
         "labels": [str(i) if i < MOST_CHILDREN else f"{i} or more" for i in range(last + 1)],
