@@ -26,6 +26,7 @@ _FAMILIES = {
     "uuid": ("key", "Uuid"),
     "fixed": ("constant", "Fixed"),
     "ignore": ("constant", "Ignore"),
+    "children": ("tally", "Tally"),  # made by duckpaste, not declared
 }
 
 

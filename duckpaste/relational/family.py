@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from duckpaste import codec as codecs
 from duckpaste import sql
+from duckpaste.codec import zeros
 from duckpaste.codec.base import Codec, CodeColumn, ColumnSql
 from duckpaste.codec.sequence import POSITION, lagged
 from duckpaste.db import Db
@@ -249,7 +250,8 @@ def family(db: Db, view: View, schema: tuple[str, ...]) -> Family:
         except UserError as error:
             faults.extend(error.faults)
         found.members[table.name] = Member(node, relation, columns, made, children, siblings)
-    raise_all([*faults, *_taken(found), *_rules(db, found)])
+    raise_all([*faults, *_taken(found), *_rules(db, found),
+               *(fault for m in found.members.values() for fault in zeros.faults_of(m.table, m.codecs))])  # fmt: skip
     return found
 
 
@@ -286,13 +288,13 @@ def _taken(found: Family) -> list[Fault]:
 
 def _count_field(table: Table, owner: ForeignKey) -> Field:
     """The number of children as a field: whole, from 0, to `max_children` where the view declares it."""
-    options: dict[str, object] = {"min": 0, "bins": 12, "spikes": []}
+    options: dict[str, object] = {"min": 0}
     most = kin.longest(table)
     if table.primary_key and set(table.primary_key) <= set(owner.columns):
         most = 1  # one to one: the key to the parent is the table's own key
     if most:
         options["max"] = most
-    return Field(CHILDREN, "numerical", options=options, sql_type="BIGINT")
+    return Field(CHILDREN, "children", options=options, sql_type="BIGINT")
 
 
 def _referring(db: Db, field: Field, node: Node, schema: tuple[str, ...]) -> Field:

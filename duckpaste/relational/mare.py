@@ -12,23 +12,25 @@ from dataclasses import dataclass, replace
 from duckpaste import sql
 from duckpaste.budget import DELTA_SHARE, Split, portion
 from duckpaste.codec.base import Codec, WantValues
+from duckpaste.codec.tally import Tally
+from duckpaste.codec.zeros import zeros_of
 from duckpaste.db import Db
 from duckpaste.errors import UserError, raise_all
 from duckpaste.fit import Request, Stage, discover, information
 from duckpaste.model import Lineage, Link, Lookup, Model, TableModel
 from duckpaste.models.base import Fitted, Measurement
-from duckpaste.prepare import faults_of
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source, protect
-from duckpaste.relational import contribution
+from duckpaste.relational import contribution, integrity
+from duckpaste.relational.counts import settled
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
 from duckpaste.relational.informed import Informed
-from duckpaste.relational.tail import without_tail
 from duckpaste.schema.rules import declared
 
 # A number of children is one column, but all rows below hang on it.
 COUNTING = 3.0
+FINE = 0.3  # share of its loss for the fine histogram, which tells the tail
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,15 @@ def shares(family: Family, wanted: Request) -> tuple[list[tuple[Job, Split]], fl
     whole = sum(job.complexity for job in todo)
     each = elsewhere / values if values else 0.0
     return (
-        [(j, portion(total * (j.complexity / whole), j.codecs, wanted.discover, each)) for j in todo],
+        [
+            (
+                j,
+                portion(
+                    total * (j.complexity / whole), j.codecs, FINE if j.counting else wanted.discover, each
+                ),
+            )
+            for j in todo
+        ],
         total,
         elsewhere,
     )
@@ -113,11 +123,7 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     """Fit every table. Raises Faults before anything is spent, BudgetError when the ledger refuses."""
     view = family.view
     with stage("check"):
-        raise_all(
-            fault
-            for m in family.members.values()
-            for fault in faults_of(db, f"({family.rows_sql(m.name)})", f"{view.name}.{m.name}", m.codecs)
-        )
+        raise_all(integrity.faults(db, family))
     todo, total, delta = shares(family, wanted)
     ledger.check_budget(wanted.guarantee, total, delta, view.budget)
     most = max(m.table.contributions for m in family.members.values())
@@ -165,12 +171,13 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
     source = Source(db, table, run)
     discover(source, job.codecs, share)
     evidence = given(family, job, wanted)
-    doors = source.encode(job.codecs, [(e.column, e.expression) for e in evidence]).limited(share.model)
+    rules = [] if job.counting else zeros_of(job.member.table, job.codecs)
+    doors = source.encode(job.codecs, [(e.column, e.expression) for e in evidence], rules).limited(share.model)
     names = tuple(e.column.name for e in evidence)
     before = state.known.get(owner_of(job.member).table, {}) if job.counting else {}
     made = wanted.model.fit(Informed(doors, before, names), names)
-    if job.counting:
-        return replace(made, network=without_tail(made.network, made.measurements, CHILDREN))
+    if job.counting and isinstance(job.member.children, Tally):
+        return settled(made, job.member.children)
     for one in made.measurements:
         if len(one.clique) == 1:
             label = one.clique[0] if one.clique[0] in names else f"{name}.{one.clique[0]}"
