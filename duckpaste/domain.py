@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,27 @@ IntArray = npt.NDArray[np.integer[Any]]
 FloatArray = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Zeros:
+    """What a public rule forbids: `possible` (bool, one cell for every combination of `clique`) is false there."""
+
+    clique: Clique
+    possible: npt.NDArray[np.bool_]
+
+
 class Domain:
     """Ordered column names with the number of codes of each (codes are 0..size-1).
 
     `ordered` names the columns whose neighbouring codes are alike, `nulls` gives the code of NULL of columns that
-    have one. Both are hints for models: two domains are equal when their columns and sizes are."""
+    have one; `zeros` are combinations that public rules forbid, so that models give them no mass and never merge
+    codes of their columns. Two domains are equal when their columns and sizes are."""
 
     def __init__(
-        self, sizes: Mapping[str, int], ordered: Iterable[str] = (), nulls: Mapping[str, int] | None = None
+        self,
+        sizes: Mapping[str, int],
+        ordered: Iterable[str] = (),
+        nulls: Mapping[str, int] | None = None,
+        zeros: Iterable[Zeros] = (),
     ) -> None:
         for name, size in sizes.items():
             if size < 1:
@@ -35,9 +49,18 @@ class Domain:
         self.sizes: dict[str, int] = dict(sizes)
         self.ordered = frozenset(ordered)
         self.nulls: dict[str, int] = dict(nulls or {})
+        self.zeros = tuple(zeros)
         for name in self.ordered.union(self.nulls) - self.sizes.keys():
             raise DomainError(f"unknown column {name!r}")
         self._rank = {name: i for i, name in enumerate(self.sizes)}
+        for rule in self.zeros:
+            if self.clique(rule.clique) != rule.clique or rule.possible.shape != self.shape(rule.clique):
+                raise DomainError(f"a rule about {rule.clique} does not fit the domain")
+
+    @property
+    def ruled(self) -> frozenset[str]:
+        """The columns of `zeros`."""
+        return frozenset(name for rule in self.zeros for name in rule.clique)
 
     @property
     def names(self) -> Clique:
@@ -85,10 +108,12 @@ class Domain:
         """The domain of `names` alone, in the order of this domain."""
         kept = self.clique(names)
         nulls = {n: code for n, code in self.nulls.items() if n in kept}
-        return Domain({n: self.sizes[n] for n in kept}, self.ordered.intersection(kept), nulls)
+        zeros = [rule for rule in self.zeros if set(rule.clique).issubset(kept)]
+        return Domain({n: self.sizes[n] for n in kept}, self.ordered.intersection(kept), nulls, zeros)
 
     def resized(self, sizes: Mapping[str, int]) -> Domain:
         """The same columns with new sizes where given; such columns mean something else, so their hints go."""
         same = self.sizes.keys() - sizes.keys()
         nulls = {n: code for n, code in self.nulls.items() if n in same}
-        return Domain({n: sizes.get(n, s) for n, s in self.sizes.items()}, self.ordered & same, nulls)
+        zeros = [rule for rule in self.zeros if same.issuperset(rule.clique)]
+        return Domain({n: sizes.get(n, s) for n, s in self.sizes.items()}, self.ordered & same, nulls, zeros)

@@ -13,6 +13,7 @@ from typing import Any
 
 from duckpaste.budget import Split, split
 from duckpaste.codec.base import Codec, WantValues
+from duckpaste.codec.zeros import zeros_of
 from duckpaste.db import Db
 from duckpaste.errors import Fault, UserError, nearest, raise_all
 from duckpaste.model import Model, TableModel, as_text
@@ -165,7 +166,7 @@ def fit_table(db: Db, ready: Prepared, wanted: Request, ledger: Ledger, stage: S
     with stage("discover"):
         discover(source, ready.codecs, shares)
     with stage("encode"):
-        encoded = source.encode(ready.codecs).limited(shares.model)
+        encoded = source.encode(ready.codecs, zeros=zeros_of(table, ready.codecs)).limited(shares.model)
     with stage("fit"):
         fitted = wanted.model.fit(encoded)
     model = TableModel(

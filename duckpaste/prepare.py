@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from duckpaste import codec as codecs
 from duckpaste import sql
+from duckpaste.codec import zeros
 from duckpaste.codec.base import Codec
 from duckpaste.db import Db
 from duckpaste.errors import Fault, UserError, raise_all
@@ -71,7 +72,8 @@ def prepare(db: Db, view: View, schema: str) -> Prepared:
             faults.extend(
                 Fault(f.what, f.where or f"{table.name}.{field.name}", f.remedy) for f in error.faults
             )
-    raise_all([*faults, *_same_codes(table, made), *_repeated_key(table), *_rules(db, table)])
+    raise_all([*faults, *_same_codes(table, made), *_repeated_key(table), *_rules(db, table),
+               *zeros.faults_of(table, made)])  # fmt: skip
     if not any(c.columns() for c in made):
         remedy = "declare at least one field that is not a key or ignored"
         raise UserError("no column of the table is modelled", table.name, remedy)

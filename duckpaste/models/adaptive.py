@@ -15,6 +15,7 @@ from duckpaste.models.base import Doors, Fitted, Measurement
 from duckpaste.models.candidates import Candidates, Estimates
 from duckpaste.models.coarse import coarsen
 from duckpaste.models.network import Network
+from duckpaste.models.obeying import guarded
 from duckpaste.models.pgm import Descent, Graphical, Observation, fit, total_of
 from duckpaste.models.room import Room
 from duckpaste.models.shares import divided
@@ -84,7 +85,7 @@ class Adaptive:
             "total": model.total, "rounds": self._history, "merged": merged, "sweeps": model.steps,
             "fit_loss": model.loss, "megabytes": model.tree.cells / 2**17,
         }  # fmt: skip
-        return Fitted(network, self._measured, facts)
+        return Fitted(guarded(network), self._measured, facts)
 
     def _rounds(self, model: Graphical, schedule: Schedule) -> Graphical:
         settings = self._settings

@@ -31,7 +31,7 @@ def coarsen(
         (name,) = one.clique
         codes = maps.get(name, np.arange(domain[name]))
         size = int(codes.max()) + 1
-        if name not in domain.ordered or size <= most or not np.all(one.variance > 0):
+        if name not in domain.ordered or name in domain.ruled or size <= most or not np.all(one.variance > 0):
             continue
         sums = np.bincount(codes, weights=one.values).astype(np.float64)
         tree = hierarchy(sums, True, alone(codes, domain.nulls.get(name)), [max(2, int(most))], float(size))

@@ -36,7 +36,8 @@ class Compression:
 def compress(domain: Domain, singles: Sequence[Observation], total: float, threshold: float) -> Compression:
     """Keeps the codes whose noisy count is at least `threshold` standard deviations; the rest share the last code.
 
-    A column stays as it is when nothing passes, when only one code would be merged, or when it is exact.
+    A column stays as it is when nothing passes, when only one code would be merged, when it is exact, or when a rule
+    of the domain speaks of it.
     """
     maps: dict[str, IntArray] = {}
     expansions: dict[str, Expansion] = {}
@@ -44,7 +45,7 @@ def compress(domain: Domain, singles: Sequence[Observation], total: float, thres
         (name,) = one.clique
         kept = one.values >= threshold * np.sqrt(one.variance)
         rare = int(np.count_nonzero(~kept))
-        if rare < 2 or rare == kept.size or not np.all(one.variance > 0):
+        if rare < 2 or rare == kept.size or not np.all(one.variance > 0) or name in domain.ruled:
             continue
         codes = np.where(kept, np.cumsum(kept) - 1, kept.size - rare)
         maps[name] = codes

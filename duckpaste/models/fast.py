@@ -23,6 +23,7 @@ from duckpaste.domain import Clique, Domain
 from duckpaste.models.base import Doors, Fitted, Measurement, Release
 from duckpaste.models.bayes.coding import recode
 from duckpaste.models.network import Network
+from duckpaste.models.obeying import guarded
 from duckpaste.models.options import option
 from duckpaste.models.pairing import Pairing
 from duckpaste.models.pgm import Descent, Observation, fit, total_of
@@ -137,7 +138,7 @@ class Fast:
         )
         merged = {name: coding.domain[name] for name in coding.maps}
         facts = {**model.facts(), "edges": [list(pair) for pair in pairs], "merged": merged}
-        return Fitted(network, [*singles, *measured], facts)
+        return Fitted(guarded(network), [*singles, *measured], facts)
 
     def _choose(
         self, doors: Doors, domain: Domain, observations: Sequence[Observation], total: float, evidence: Clique,

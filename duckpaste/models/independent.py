@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from duckpaste.domain import Clique, Domain
 from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.network import Network, Step
+from duckpaste.models.obeying import conditioned
 from duckpaste.models.options import option
 from duckpaste.models.pgm import Observation, total_of
 from duckpaste.models.shares import divided
@@ -45,7 +46,8 @@ class Independent:
         total = total_of(observations)
         singles = fitted_singles(domain.project(targets), observations, total)
         steps = [Step(name, (), singles[name]) for name in targets]
-        return Fitted(Network(domain, tuple(evidence), steps, total=total), measured, {"total": total})
+        network = conditioned(Network(domain, tuple(evidence), steps, total=total))
+        return Fitted(network, measured, {"total": total})
 
 
 def _targets(domain: Domain, evidence: Clique) -> Clique:

@@ -15,6 +15,7 @@ from duckpaste.domain import Clique, Domain
 from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.compress import Compression, compress
 from duckpaste.models.network import Network
+from duckpaste.models.obeying import guarded
 from duckpaste.models.options import option
 from duckpaste.models.pgm import Descent, Graphical, Observation, fit, total_of
 from duckpaste.models.shares import divided
@@ -92,7 +93,7 @@ class MST:
         model = fit(compression.domain, observations, last=evidence, descent=descent)
         steps = model.generation(evidence)
         network = Network(compression.domain, tuple(evidence), steps, compression.expansions, model.total)
-        return Fitted(network, [*singles, *pairs], _facts(model, compression, edges))
+        return Fitted(guarded(network), [*singles, *pairs], _facts(model, compression, edges))
 
     def _stages(self, domain: Domain, loss: float, evidence: Clique) -> tuple[float, float, float] | None:
         """Losses of the three stages, from public facts alone; None when there is no column to model."""
@@ -143,9 +144,7 @@ class MST:
 
 def _facts(model: Graphical, compression: Compression, edges: Sequence[Clique]) -> dict[str, object]:
     return {
-        "total": model.total,
+        **model.facts(),
         "edges": [list(edge) for edge in edges],
         "merged": {name: compression.domain[name] for name in compression.maps},
-        "sweeps": model.steps,
-        "fit_loss": model.loss,
     }

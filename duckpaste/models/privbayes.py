@@ -24,6 +24,7 @@ from duckpaste.models.bayes.search import Search, Terms
 from duckpaste.models.bayes.tree import Family, Tree, fitted_tables
 from duckpaste.models.compress import Compression
 from duckpaste.models.network import Expansion, Network, Step
+from duckpaste.models.obeying import conditioned
 from duckpaste.models.options import option
 from duckpaste.models.pgm import Descent, Observation, total_of
 from duckpaste.models.shares import divided
@@ -134,7 +135,9 @@ class PrivBayes:
             coding.domain, tuple(evidence), steps, _expansions(domain, coding, known, total), total
         )
         return Fitted(
-            network, [*singles, *joints], {**_facts(coding, families, room), "total": total, "sweeps": sweeps}
+            conditioned(network),
+            [*singles, *joints],
+            {**_facts(coding, families, room), "total": total, "sweeps": sweeps},
         )
 
     def _stages(self, domain: Domain, loss: float, evidence: Clique) -> _Stages | None:

@@ -23,7 +23,8 @@ def recode(
     domain: Domain, singles: Sequence[Observation], total: float, threshold: float, most: float
 ) -> Compression:
     """Codes whose noisy count is below `threshold` standard deviations are merged: those of ordered columns with a
-    neighbour, others with each other. Columns that still have more than `most` codes are merged down to it."""
+    neighbour, others with each other; columns that a rule speaks of stay as they are. Columns that still have more
+    than `most` codes are merged down to it."""
     flat = [o for o in singles if o.clique[0] not in domain.ordered]
     found = compress(domain, flat, total, threshold)
     maps: dict[str, IntArray] = dict(found.maps)
@@ -31,6 +32,8 @@ def recode(
     for one in singles:
         (name,) = one.clique
         null = domain.nulls.get(name)
+        if name in domain.ruled:
+            continue
         if name in domain.ordered and np.all(one.variance > 0):
             maps[name] = merged_neighbours(one.values, threshold * np.sqrt(one.variance), null)
         codes = maps.get(name, np.arange(domain[name]))

@@ -17,13 +17,13 @@ _BYTES_PER_MB = 2**20
 
 
 def eliminate(domain: Domain, cliques: Iterable[Clique], last: Iterable[str] = ()) -> Elimination:
-    """A greedy order for the graph that joins all pairs inside a clique.
+    """A greedy order for the graph that joins all pairs inside a clique, or inside a rule of the domain.
 
     A column whose neighbours are joined already goes first (it adds no edge, so trees and chordal graphs stay as
     they are); else the one whose clique has the fewest cells. Columns in `last` (evidence) wait for all others, so
     that each column is drawn given evidence and never the other way round.
     """
-    graph = _graph(domain, cliques)
+    graph = _graph(domain, [*cliques, *(rule.clique for rule in domain.zeros)])
     waiting = frozenset(last)
     log_size = {name: math.log(size) for name, size in domain.sizes.items()}
     rank = {name: i for i, name in enumerate(domain)}

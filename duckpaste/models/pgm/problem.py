@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duckpaste.domain import Clique, Domain, FloatArray
-from duckpaste.errors import DomainError
+from duckpaste.domain import Clique, Domain, FloatArray, Zeros
+from duckpaste.errors import DomainError, UserError
 from duckpaste.models.pgm.elimination import maximal
 from duckpaste.models.pgm.factor import Link, inner
 from duckpaste.models.pgm.junction import JunctionTree
@@ -35,7 +35,8 @@ class Problem:
     """Least squares of marginals over a junction tree: loss(mu) = sum of weight * (mu - target)^2 / 2.
 
     `targets` are clique -> (proportions, weight), axes in domain order; `structure` are cliques without a target
-    that the model must hold as well. Weights are divided by `scale`, so that they are at most 1.
+    that the model must hold as well. Weights are divided by `scale`, so that they are at most 1. Cells that the
+    domain's rules forbid get the log-potential -inf, whatever `theta` says. Raises UserError when nothing is left.
     """
 
     def __init__(
@@ -57,6 +58,9 @@ class Problem:
         self.cells = int(sum(sizes))
         self._route_heads()
         self._set_targets(targets)
+        self._forbidden: dict[int, FloatArray] = {}
+        for rule in domain.zeros:
+            self._forbid(rule)
 
     def _route_heads(self) -> None:
         self._hosted: list[list[tuple[int, Link]]] = [[] for _ in self.tree.nodes]
@@ -64,6 +68,20 @@ class Problem:
             node = self.tree.home(head)
             if node is not None:
                 self._hosted[node].append((i, Link(self.domain, self.tree.nodes[node].axes, head)))
+
+    def _forbid(self, rule: Zeros) -> None:
+        """Adds a rule to the node that holds it. An order of elimination joins the columns of every rule."""
+        node = self.tree.home(rule.clique)
+        if node is None:
+            raise DomainError(f"no clique of the model holds the rule about {rule.clique}")
+        axes = self.tree.nodes[node].axes
+        cells = Link(self.domain, axes, rule.clique).widen(np.where(rule.possible, 0.0, -np.inf))
+        before = self._forbidden.get(node)
+        self._forbidden[node] = cells if before is None else before + cells
+        with np.errstate(divide="ignore", invalid="ignore"):
+            _, nodes = self.marginals(np.zeros(self.cells))
+        if not all(np.isfinite(values).all() and values.sum() > 0.5 for values in nodes):
+            raise UserError("the rules leave no row possible", "zeros", "look for two that contradict each other")
 
     def _set_targets(self, targets: Mapping[Clique, tuple[FloatArray, FloatArray]]) -> None:
         self.scale = scale = max((float(w.max()) for _, w in targets.values() if w.size), default=1.0)
@@ -99,8 +117,10 @@ class Problem:
     def marginals(self, theta: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
         """The model of the log-potentials `theta`: proportions of the heads (flat) and of the nodes."""
         potentials: list[FloatArray | None] = []
-        for node, hosted in zip(self.tree.nodes, self._hosted, strict=True):
+        for number, (node, hosted) in enumerate(zip(self.tree.nodes, self._hosted, strict=True)):
             views = [link.widen(self.view(theta, i)) for i, link in hosted]
+            if number in self._forbidden:
+                views.append(self._forbidden[number])
             total = views[0] if views else None
             for view in views[1:]:
                 total = total + view if total is not None else view
