@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from duckpaste.errors import DomainError, UserError
 
 BRANCHES = 32  # GROUP BYs a statement: beyond it planning time grows faster than the scan's saving
 MAX_CELLS = 1 << 27  # 1 GiB of int64
+KEPT_CELLS = 1 << 24  # 128 MiB: more is not kept, and not counted at a time
 
 
 class Marginals:
@@ -73,6 +74,25 @@ class Marginals:
     def counts(self, cliques: Sequence[Clique]) -> dict[Clique, IntArray]:
         """Dense int64 counts of each clique, shape `domain.shape(clique)`. Each is counted once, then cached."""
         wanted = [self.domain.clique(c) for c in cliques]
+        missing = self._missing(wanted)
+        for clique, counts in self._counted(missing):
+            self._cache[clique] = counts
+        return {c: self._cache[c] for c in wanted}
+
+    def each(self, cliques: Sequence[Clique]) -> Iterator[tuple[Clique, IntArray]]:
+        """Counts of each clique, once each, in any order. They are cached as by `counts` while all that is missing has
+        at most KEPT_CELLS; else nothing is kept, so that memory stays bounded whatever is asked."""
+        wanted = [self.domain.clique(c) for c in dict.fromkeys(cliques)]
+        missing = self._missing(wanted)
+        if sum(map(self.domain.cells, missing)) <= KEPT_CELLS:
+            yield from self.counts(wanted).items()
+            return
+        left = set(missing)
+        yield from ((c, self._cache[c]) for c in dict.fromkeys(wanted) if c not in left)
+        yield from self._counted(missing)
+
+    def _missing(self, wanted: Sequence[Clique]) -> list[Clique]:
+        """Those that no cached clique gives. Raises UserError when one is too large to count."""
         missing = [c for c in dict.fromkeys(wanted) if c not in self._cache and not self._from_cache(c)]
         for clique in missing:
             if self.domain.cells(clique) > MAX_CELLS:
@@ -81,15 +101,25 @@ class Marginals:
                     ", ".join(clique),
                     "declare fewer values or bins",
                 )
-        home = self._homes(missing)
-        blocks = list(dict.fromkeys(home.values()))
-        for start in range(0, len(blocks), BRANCHES):
-            batch = blocks[start : start + BRANCHES]
-            dense = dict(zip(batch, self._count_blocks(batch), strict=True))
-            for clique, block in home.items():
-                if block in dense:
-                    self._cache[clique] = onto(dense[block], block, clique)
-        return {c: self._cache[c] for c in wanted}
+        return missing
+
+    def _counted(self, missing: Sequence[Clique]) -> Iterator[tuple[Clique, IntArray]]:
+        """Counts each clique from the block that holds it; a statement counts few blocks of few cells in all."""
+        members: dict[Clique, list[Clique]] = {}
+        for clique, block in self._homes(missing).items():
+            members.setdefault(block, []).append(clique)
+        batch: list[Clique] = []
+        blocks = list(members)
+        for i, block in enumerate(blocks):
+            batch.append(block)
+            cells = sum(map(self.domain.cells, batch)) + (
+                self.domain.cells(blocks[i + 1]) if i + 1 < len(blocks) else 0
+            )
+            if len(batch) == BRANCHES or cells > KEPT_CELLS or i + 1 == len(blocks):
+                for home, dense in zip(batch, self._count_blocks(batch), strict=True):
+                    for clique in members[home]:
+                        yield clique, onto(dense, home, clique)
+                batch = []
 
     def _homes(self, cliques: Sequence[Clique]) -> dict[Clique, Clique]:
         """The block that each clique is summed from: one whose key is stored if there is one, else one of a cover."""

@@ -169,7 +169,10 @@ class Source:
         )
 
     def encode(
-        self, codecs: Sequence[Codec], evidence: Sequence[tuple[CodeColumn, str]] = (), zeros: Sequence[Zeros] = ()
+        self,
+        codecs: Sequence[Codec],
+        evidence: Sequence[tuple[CodeColumn, str]] = (),
+        zeros: Sequence[Zeros] = (),
     ) -> Encoded:
         """The table as codes (a temporary table), behind the doors measure and select.
 
@@ -305,13 +308,16 @@ class Encoded:
 
         Estimates are rounded to 1/ONE of a row beforehand, so that exact errors are integers and one unit changes
         each by at most k, with nothing lost to the rounding of floats."""
-        exact = self._counter.counts(cliques)
         unit = ONE // self.table.one
-        found = np.zeros(len(cliques), dtype=np.int64)
+        places: dict[Clique, list[int]] = {}
         for i, clique in enumerate(cliques):
-            counts = exact[self._domain.clique(clique)].astype(np.int64) * unit
-            expected = np.rint(np.asarray(estimates[clique], dtype=np.float64) * ONE).astype(np.int64)
-            found[i] = np.abs(counts - expected).sum()
+            places.setdefault(self._domain.clique(clique), []).append(i)
+        found = np.zeros(len(cliques), dtype=np.int64)
+        for clique, exact in self._counter.each(cliques):
+            counts = exact.astype(np.int64) * unit
+            for i in places[clique]:
+                expected = np.rint(np.asarray(estimates[cliques[i]], dtype=np.float64) * ONE)
+                found[i] = np.abs(counts - expected.astype(np.int64)).sum()
         query = "select sum(abs(count - estimate)) of each column set"
         return release_scores(self.run, self.table, found, loss, stage, query)
 
@@ -327,14 +333,17 @@ class Encoded:
         known = self._errors[1]
         keys = list(zip(candidates, [""] * len(candidates) if targets is None else targets, strict=True))
         missing = [key for key in dict.fromkeys(keys) if key not in known]
-        exact = self._counter.counts([clique for clique, _ in missing])
-        for clique, target in missing:
-            whole = self._domain.clique(clique)
-            counts = exact[whole] / self.table.one
-            if target:
-                known[clique, target] = dependence(counts, whole.index(target), estimates[(target,)])
-            else:
-                known[clique, target] = float(np.abs(counts - estimates[clique]).sum())
+        asked: dict[Clique, list[tuple[Clique, str]]] = {}
+        for key in missing:
+            asked.setdefault(self._domain.clique(key[0]), []).append(key)
+        for whole, exact in self._counter.each(list(asked)):
+            counts = exact / self.table.one
+            for clique, target in asked[whole]:
+                if target:
+                    found = dependence(counts, whole.index(target), estimates[(target,)])
+                else:
+                    found = float(np.abs(counts - estimates[clique]).sum())
+                known[clique, target] = found
         return np.array([known[key] for key in keys])
 
     def recoded(self, maps: Mapping[str, IntArray], ask: Sequence[Clique] = ()) -> Encoded:

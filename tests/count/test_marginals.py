@@ -197,3 +197,30 @@ def test_rolling_up_equals_counting(seed: int) -> None:
         subset = tuple(sorted(str(n) for n in rng.choice(clique, size=k, replace=False)))
         letters = "".join(subset)
         assert np.array_equal(onto(counts, tuple(clique), subset), np.einsum(f"abcd->{letters}", counts))
+
+
+def test_more_than_may_be_kept_is_counted_in_parts_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    names = "abcdefgh"
+    codes = {n: rng.integers(0, 5, 400) for n in names}
+    domain = Domain(dict.fromkeys(names, 5))
+    with Db.open() as db:
+        db.insert_arrow("put", "create table t as select * from given", "given", pa.table(codes))
+        counter = Marginals(DuckDbEngine(db), "t", domain)
+        pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+        monkeypatch.setattr(module, "KEPT_CELLS", 200)
+        monkeypatch.setattr(module, "block_limit", lambda *_: 125)
+        counter.counts([("a",)])
+        db.trace.clear()
+        found = list(counter.each([*pairs, ("a",), ("b", "a")]))
+        statements = [t for t in db.trace if t.name == "marginals"]
+        assert len(statements) > 5 and set(counter._cache) == {("a",)}
+        assert [c for c, _ in found].count(("a",)) == 1 and len(found) == len(pairs) + 1
+        for clique, counts in found:
+            exact = np.zeros(domain.shape(clique), dtype=np.int64)
+            np.add.at(exact, tuple(codes[n] for n in clique), 1)
+            assert np.array_equal(counts, exact)
+        monkeypatch.setattr(module, "KEPT_CELLS", 10_000)
+        assert len(list(counter.each(pairs))) == len(pairs) == len(counter._cache) - 1
+        db.trace.clear()
+        assert len(list(counter.each(pairs))) == len(pairs) and not db.trace
