@@ -22,9 +22,9 @@ from duckpaste.errors import BudgetError, DuckpasteError, Faults, UserError
 if TYPE_CHECKING:
     import duckdb
 
-    from duckpaste.evaluate.evaluation import Evaluation
     from duckpaste.model import Model
     from duckpaste.output.writer import Sample
+    from duckpaste.report.build import Report
 
 __version__ = "0.1.0"
 __all__ = [
@@ -65,10 +65,11 @@ def evaluate(
     con: duckdb.DuckDBPyConnection | str | Path, view: str | Path, synthetic: str | Path, *,
     held_out: float | None = None, metrics: Collection[str] | None = None, queries: str | Path | None = None,
     targets: Sequence[str] = (), seed: int = 0,
-) -> Evaluation:  # fmt: skip
+) -> Report:  # fmt: skip
     """Compare a synthetic file with the view's private tables, over all rows: its scores, each beside a yardstick.
 
-    What it returns is internal: it contains exact statistics of the private data. `held_out` is the share of units
+    What it returns is internal: it contains exact statistics of the private data. It shows itself in a notebook, and
+    `to_html("report.html")` writes the page; `save` and `scores` are for queries. `held_out` is the share of units
     that the model did not see (default: what the file tells); without any, two random halves of the real units are the
     yardstick. `metrics` keeps only those metrics or families of them ("fidelity", "relations", "workload", "utility",
     "privacy"); `queries` is a file of SQL to ask of both; `targets` are columns ("table.column") to predict; `seed` is

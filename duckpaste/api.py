@@ -12,11 +12,11 @@ import duckdb
 from duckpaste import holdout, route
 from duckpaste.db import Db
 from duckpaste.errors import UserError
-from duckpaste.evaluate.evaluation import Evaluation
 from duckpaste.evaluate.run import measure
 from duckpaste.fit import request
 from duckpaste.model import Model
 from duckpaste.privacy.ledger import Ledger
+from duckpaste.report.build import Report, report
 from duckpaste.workspace import Workspace, open_workspace
 
 
@@ -38,14 +38,15 @@ def fit_view(
 def evaluate_view(
     con: duckdb.DuckDBPyConnection | str | Path, view: str | Path, synthetic: str | Path, *,
     held_out: float | None, metrics: Collection[str] | None, queries: Path | None, targets: Sequence[str], seed: int,
-) -> Evaluation:  # fmt: skip
+) -> Report:  # fmt: skip
     """See `duckpaste.evaluate`."""
     with _workspace(con, None) as space:
         declared = space.load(str(view))
         space.ingest(declared)
         resolved, schema = space.resolved(declared)
-        return measure(space.db, resolved, schema, Path(synthetic), held_out=held_out, metrics=metrics,
+        found = measure(space.db, resolved, schema, Path(synthetic), held_out=held_out, metrics=metrics,
                        workload=queries, targets=targets, seed=seed)  # fmt: skip
+        return report(space, declared, Path(synthetic), found)
 
 
 def _workspace(con: duckdb.DuckDBPyConnection | str | Path, ledger: Path | None) -> Workspace:

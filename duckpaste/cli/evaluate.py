@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @click.command("evaluate", short_help="Compare a synthetic database with the private one.")
 @click.argument("view", metavar="VIEW")
 @click.argument("synthetic", metavar="SYNTHETIC", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path),
-              help="Append the scores to a DuckDB file (*.duckdb).")  # fmt: skip
+@click.option("-o", "--out", "outs", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+              help="A page (*.html) or a DuckDB file for the scores (*.duckdb); may be repeated.")  # fmt: skip
 @click.option("--queries", type=click.Path(path_type=Path),
               help="A file of SQL queries to ask of both; their errors are scored.")  # fmt: skip
 @click.option("--metrics", metavar="NAME,...", help="Only these metrics, or families of them.")
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @json_option
 @workspace_options
 def evaluate(
-    view: str, synthetic: Path, out: Path | None, queries: Path | None, metrics: str | None,
+    view: str, synthetic: Path, outs: tuple[Path, ...], queries: Path | None, metrics: str | None,
     targets: tuple[str, ...], held_out: float | None, seed: int, raw: Path | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Score a synthetic database against the private one, over all rows: fidelity, relations, queries, privacy.
@@ -42,13 +42,13 @@ def evaluate(
 
     \b
     Example:
-        duckpaste evaluate views/visits out/synthetic.duckdb -o scores.duckdb
+        duckpaste evaluate views/visits out/synthetic.duckdb -o report.html -o scores.duckdb
     """
     from duckpaste.evaluate.run import measure
 
     with workspace(options) as space:
         declared = space.load(view)
-        if out is not None:
+        for out in outs:
             check_out(out)
             space.refuse_private(out, declared)
         space.ingest(declared, raw=raw)
@@ -57,7 +57,11 @@ def evaluate(
             space.db, resolved, schema, synthetic, held_out=held_out, seed=seed, workload=queries, targets=targets,
             metrics=None if metrics is None else [m.strip() for m in metrics.split(",")],
         )  # fmt: skip
-    if out is not None:
+        if any(out.suffix == PAGE for out in outs):
+            from duckpaste.report.build import report
+
+            found = report(space, declared, synthetic, found)
+    for out in outs:
         write(found, out)
     show(found, as_json=as_json)
 
@@ -76,14 +80,22 @@ def _save(found: Evaluation, out: Path) -> None:
     found.save(out)
 
 
+def _page(found: Evaluation, out: Path) -> None:
+    from duckpaste.report.build import Report
+
+    if isinstance(found, Report):
+        found.to_html(out)
+
+
 # How an evaluation is written, by the file's ending.
-WRITERS = {".duckdb": _save}
+PAGE = ".html"
+WRITERS = {".duckdb": _save, PAGE: _page}
 
 
 def write(found: Evaluation, out: Path) -> None:
     """Write an evaluation to a file of the kind that its ending tells."""
     WRITERS[out.suffix](found, out)
-    click.echo(f"wrote {out}")
+    click.echo(f"wrote {out}", err=True)
 
 
 def show(found: Evaluation, *, as_json: bool = False) -> None:

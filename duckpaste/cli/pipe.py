@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from duckpaste.model import Model
     from duckpaste.output.writer import Sample
 
-MODEL, SYNTHETIC, SCORES = "model.duckdb", "synthetic.duckdb", "scores.duckdb"
+MODEL, SYNTHETIC, SCORES, REPORT = "model.duckdb", "synthetic.duckdb", "scores.duckdb", "report.html"
 
 
 @click.command("pipe", cls=Fitting, short_help="Ingest, fit, sample and compare.")
@@ -72,7 +72,8 @@ def pipe(
     if not as_json:
         _print(made, out / SYNTHETIC)
         if found is not None:
-            click.echo(f"{out / SCORES}: {len(found.scores):,} scores, for your eyes only")
+            told = f"{out / REPORT} for people, {out / SCORES} for queries"
+            click.echo(f"{told}: {len(found.scores):,} scores, for your eyes only")
         return
     from duckpaste.evaluate.fidelity import INTERNAL
 
@@ -134,14 +135,18 @@ def run(
 
 
 def evaluated(space: Workspace, view_alg: str, out: Path) -> Evaluation:
-    """Score the synthetic file that a pipe wrote with every metric; the scores stand in `out`."""
+    """Score the synthetic file that a pipe wrote with every metric; the scores and their page stand in `out`."""
     from duckpaste.evaluate.run import measure
     from duckpaste.fit import algorithm_of
+    from duckpaste.report.build import report
 
     with stage("evaluate"):
-        view, schema = space.resolved(space.load(algorithm_of(view_alg)[0]))
+        declared = space.load(algorithm_of(view_alg)[0])
+        view, schema = space.resolved(declared)
         found = measure(space.db, view, schema, out / SYNTHETIC)
         found.save(out / SCORES)
+    with stage("report"):
+        report(space, declared, out / SYNTHETIC, found).to_html(out / REPORT)
     return found
 
 

@@ -6,7 +6,7 @@ Exact counts of private data: internal.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from duckpaste import sql
@@ -55,15 +55,21 @@ def family_of(sql_type: str, kind: str) -> str:
     return "numbers" if base in _NUMBERS and kind not in ("categorical", "boolean") else "categories"
 
 
-def plots_of(db: Db, table: Table, sides: Sides) -> list[ColumnPlots]:
-    """The drawings of every column of a table, in order."""
+def plots_of(
+    db: Db, table: Table, sides: Sides, compared: Collection[str] | None = None
+) -> list[ColumnPlots]:
+    """The drawings of every column of a table, in order. `compared` are the columns whose values mean something (a key
+    to a public table is a category); without it, all that are no keys."""
     keys = {c for k in table.foreign_keys for c in k.columns} | set(table.primary_key)
     found = []
     for field in table.fields:
         for name in field.columns:
-            made_up = name in keys and field.kind in ("id", "uuid", "seq")
-            kind = "none" if made_up else family_of(field.sql_type, field.kind)
-            found.append(_column(db, field, name, kind, sides))
+            kind = field.kind
+            if compared is not None:
+                kind = "ignore" if name not in compared else "categorical" if kind == "id" else kind
+            elif name in keys and kind == "seq":
+                kind = "ignore"
+            found.append(_column(db, field, name, family_of(field.sql_type, kind), sides))
     return found
 
 

@@ -75,6 +75,7 @@ def _content(m: Material) -> dict[str, Any]:
     privacy = told.findings(m.evaluation, "privacy")
     relations = told.findings(m.evaluation, "relations")
     head = told.headline(fidelity)
+    each, any_one = m.origin.units([t.name for t in m.tables])
     columns, pairs = told.weakest(fidelity, 1), told.weakest(fidelity, 2)
     whole = [f for f in fidelity if not f.columns]
     others = [
@@ -82,13 +83,14 @@ def _content(m: Material) -> dict[str, Any]:
         for name, title in _OTHERS
     ]
     return {
-        "view": m.view, "made": _made(m), "origin": m.origin, "unit": _unit(m.origin),
-        "algorithm": _algorithm(m.origin), "contributions": _bound(m.origin), "headline": head[1:2] or head,
-        "top": told.top_of(head[1:2] or head), "worst_columns": columns, "worst_pairs": pairs,
+        "view": m.view, "made": _made(m), "origin": m.origin, "unit": each, "promise": m.origin.in_words(any_one),
+        "algorithm": _algorithm(m.origin), "contributions": _bound(m.origin), "headline": head,
+        "top": told.top_of([head] if head else []), "worst_columns": columns, "worst_pairs": pairs,
         "column_top": told.top_of(columns), "pair_top": told.top_of(pairs), "leaks": told.leaks(privacy),
         "privacy": privacy, "privacy_groups": told.by_metric(told.worst_first(privacy)), "facts": _facts(m),
         "shares": _shares(m.origin), "spent": _spent(m.origin), "yardstick": _yardstick(m.evaluation),
-        "headlines": told.by_metric(whole), "tables": _tables(m, fidelity),
+        "headlines": _headlines(whole, main=True),
+        "other_scores": _headlines(whole, main=False), "tables": _tables(m, fidelity),
         "schema": figure.of_schema(m.boxes) if len(m.boxes) > 1 else None,
         "held": any(HELD in p.shares for t in m.tables for c in t.columns for p in c.plots),
         "children": [
@@ -125,13 +127,15 @@ def _made(m: Material) -> str:
     )
 
 
-def _unit(origin: Origin) -> str:
-    return "each row" if origin.unit == "row" else f"each of {origin.unit}"
+def _headlines(whole: Sequence[Finding], *, main: bool) -> list[dict[str, Any]]:
+    """Scores of whole tables by metric: the main ones, or the others."""
+    rows = [f for f in whole if (f.metric in told.HEAD) == main]
+    return told.by_metric(rows)
 
 
 def _bound(origin: Origin) -> str:
     k = origin.contributions
-    return "" if k in ("", "1") else f"at most {k} rows of one weigh in a table"
+    return "" if k in ("", "1") else f"of one unit at most {k} rows of a table weigh"
 
 
 def _algorithm(origin: Origin) -> str:
@@ -145,7 +149,10 @@ def _facts(m: Material) -> list[tuple[str, str]]:
     if not o.known:
         return [("file", m.synthetic), ("view", m.view)]
     rows = [
-        ("privacy unit", _unit(o) + (f"; {_bound(o)}" if _bound(o) else "")),
+        (
+            "privacy unit",
+            "; ".join(text for text in (o.units([t.name for t in m.tables])[0], _bound(o)) if text),
+        ),
         ("epsilon", number(o.epsilon)),
         ("delta", f"{o.delta:g}" + ("" if o.delta else " (pure)")),
         (f"{o.measure} spent", number(float(o.told["loss"])) if o.told.get("loss") else ""),
@@ -210,18 +217,20 @@ def _tables(m: Material, fidelity: Sequence[Finding]) -> list[dict[str, Any]]:
         ]
         columns = [
             {
-                "id": f"c-{i}-{j}", "name": c.name, "kind": c.kind, "sql_type": c.sql_type, "note": c.note,
+                "id": f"c-{i}-{j}", "name": c.name, "kind": c.kind, "sql_type": c.sql_type,
                 "score": single.get((table.name, c.name)), "facts": [*_nulls(c), *c.facts],
-                "figures": [figure.of_plot(p, c.name, tips=tips) for p in c.plots],
+                "figures": [figure.of_plot(p, c.name, tips=tips, alone=len(c.plots) == 1) for p in c.plots],
             }
-            for j, c in enumerate(table.columns)
+            for j, c in enumerate(table.columns) if c.plots or not c.note
         ]  # fmt: skip
+        left_out = [f"{c.name} ({c.kind})" for c in table.columns if not c.plots and c.note]
         sizes = ", ".join(f"{n:,} {side}" for side, n in table.rows.items())
         found.append(
             {
                 "name": table.name,
                 "sizes": f"{sizes} rows",
                 "columns": columns,
+                "left_out": left_out,
                 "heat": _heat(table.name, names, mine),
             }
         )

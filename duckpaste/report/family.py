@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from duckpaste.report.svg import Svg
-from duckpaste.report.words import many
+from duckpaste.report.words import many, width
 
 _BOX, _GAP, _LINE, _HEAD = 210.0, 74.0, 17.0, 46.0
 
@@ -120,12 +120,16 @@ def _edge(
 
 def _box(svg: Svg, box: Box, x: float, y: float) -> None:
     svg.rect(x, y, _BOX, box.height, f"box {box.role}", rx=6)
-    svg.text(x + 10, y + 19, box.name, room=_BOX - 20, size=13, class_="box-name")
+    role = {"unit": "privacy unit", "public": "public"}.get(box.role, "")
+    used = width(role, 10.5) + 8 if role else 0
+    svg.text(x + 10, y + 19, box.name, room=_BOX - 20 - used, size=13, class_="box-name")
+    if role:
+        svg.text(x + _BOX - 10, y + 18, role, class_="box-note", text_anchor="end")
     sizes = [
         f"{n:,} {side}" for n, side in ((box.real, "real"), (box.synthetic, "synthetic")) if n is not None
     ]
-    note = {"unit": "privacy unit; ", "public": "public, copied; "}.get(box.role, "")
-    svg.text(x + 10, y + 36, note + ", ".join(sizes), room=_BOX - 20, size=10.5, class_="box-note")
+    note = ", ".join(sizes) or ("copied as it is" if box.role == "public" else "")
+    svg.text(x + 10, y + 36, note, room=_BOX - 20, size=10.5, class_="box-note")
     line = y + _HEAD + 12
     if box.primary_key:
         svg.text(x + 10, line, "key " + ", ".join(box.primary_key), room=_BOX - 20, class_="label")

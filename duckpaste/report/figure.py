@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from duckpaste.report import charts
 from duckpaste.report import heat as maps
-from duckpaste.report.family import Box, draw, spoken
+from duckpaste.report.family import Box, draw
 from duckpaste.report.plot import Plot
 from duckpaste.report.svg import Svg
 from duckpaste.report.words import score
@@ -26,9 +26,9 @@ class Figure:
     wide: bool = False
 
 
-def of_plot(plot: Plot, name: str, *, tips: bool = True) -> Figure:
-    """A column's or key's drawing."""
-    caption = "" if plot.title in ("value", "values") else plot.title
+def of_plot(plot: Plot, name: str, *, tips: bool = True, alone: bool = True) -> Figure:
+    """A column's or key's drawing; `alone` when it is the only one."""
+    caption = "" if plot.title in ("value", "values") or (alone and plot.title == "date") else plot.title
     what = f"{name}, {caption}" if caption else name
     return Figure(what, charts.draw(plot, name, tips=tips), plot.header(), plot.rows(), caption, plot.note)
 
@@ -63,4 +63,4 @@ def of_schema(boxes: Sequence[Box]) -> Figure:
     ]  # fmt: skip
     header = ["table", "role", "key", "foreign keys", "rows real", "rows synthetic"]
     caption = "Thick lines lead from a table to its parent, thin ones are references."
-    return Figure(spoken(boxes), draw(boxes), header, rows, caption, wide=True)
+    return Figure("the schema", draw(boxes), header, rows, caption, wide=True)

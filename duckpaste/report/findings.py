@@ -9,12 +9,16 @@ from typing import Any
 
 from duckpaste.evaluate.evaluation import Evaluation
 from duckpaste.evaluate.score import REF, SYN
+from duckpaste.evaluate.sides import LAG
 from duckpaste.report.svg import Svg
 from duckpaste.report.words import number, score
 
 MOST = 10  # worst columns and pairs that are told
 # The metrics that head the page when they are there, with the name that people read.
 HEAD = ("tv1", "tv2", "tv3")
+
+
+HONEST = "as good as an honest sample"
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Finding:
     @property
     def where(self) -> str:
         """The table and columns for people."""
-        return " × ".join(self.columns) if self.columns else self.table
+        return " × ".join(map(_told, self.columns)) if self.columns else self.table
 
     @property
     def place(self) -> str:
@@ -54,11 +58,13 @@ class Finding:
         """The comparison with the yardstick in words."""
         if self.yardstick is None:
             return "no yardstick"
-        if self.ratio is None:
-            return f"yardstick {score(self.yardstick)}"
-        if self.ratio <= 1.15:
-            return "as good as an honest sample"
-        return f"{number(round(self.ratio, 1))} × the yardstick"
+        if self.ratio is not None and self.good == "low":
+            honest = self.ratio <= 1.15
+            return HONEST if honest else f"{number(round(self.ratio, 1))} × the yardstick"
+        gap = self.value - self.yardstick
+        if abs(gap) <= max(0.02 * abs(self.yardstick), 0.001) or (self.good == "high" and gap > 0):
+            return HONEST
+        return f"{score(abs(gap))} {'above' if gap > 0 else 'below'} the yardstick"
 
     def meter(self, top: float) -> Svg:
         """The score as a bar on a scale up to `top`, the yardstick as a tick."""
@@ -72,6 +78,11 @@ class Finding:
             x = min(abs(self.yardstick) * scale, 118.0)
             svg.line(x, 0.0, x, 14.0, "held-tick")
         return svg
+
+
+def _told(column: str) -> str:
+    """A column's name for people."""
+    return f"{column.removeprefix(LAG)} of the row before" if column.startswith(LAG) else column
 
 
 def findings(evaluation: Evaluation, family: str | None = None) -> list[Finding]:
@@ -91,9 +102,11 @@ def findings(evaluation: Evaluation, family: str | None = None) -> list[Finding]
 
 
 def worst_first(found: Iterable[Finding]) -> list[Finding]:
-    """The worst values first."""
+    """Whole tables, then the worst columns first."""
     sign = {"high": 1.0, "ref-low": 1.0}
-    return sorted(found, key=lambda f: (sign.get(f.good, -1.0) * f.value, f.table, f.columns))
+    return sorted(
+        found, key=lambda f: (bool(f.columns), sign.get(f.good, -1.0) * f.value, f.table, f.columns)
+    )
 
 
 def main_metric(found: Sequence[Finding], columns: int) -> str | None:
@@ -112,14 +125,26 @@ def weakest(found: Sequence[Finding], columns: int, most: int = MOST) -> list[Fi
     return worst_first(f for f in found if f.metric == metric and len(f.columns) == columns)[:most]
 
 
-def headline(found: Sequence[Finding]) -> list[Finding]:
-    """Scores of whole tables by the main metrics; of the whole view where there are such."""
-    for tables in (lambda t: not t, bool):
-        rows = [f for f in found if not f.columns and tables(f.table)]
+def headline(found: Sequence[Finding]) -> Finding | None:
+    """The score of the whole data that heads the page: of pairs, else single columns, else triples, else any; of
+    several tables their mean."""
+    whole = [f for f in found if not f.columns]
+    for metric in ("tv2", *HEAD, *(f.metric for f in whole)):
+        rows = [f for f in whole if f.metric == metric]
         if rows:
-            known = [f for name in HEAD for f in rows if f.metric == name]
-            return known or rows
-    return []
+            return next((f for f in rows if not f.table), None) or _mean(rows)
+    return None
+
+
+def _mean(rows: Sequence[Finding]) -> Finding:
+    """One finding for those of several tables."""
+    first = rows[0]
+    if len(rows) == 1:
+        return first
+    known = [f.yardstick for f in rows if f.yardstick is not None]
+    yardstick = sum(known) / len(known) if len(known) == len(rows) else None
+    value = sum(f.value for f in rows) / len(rows)
+    return Finding(first.metric, f"mean of {len(rows)} tables", (), value, yardstick, first.about)
 
 
 def leaks(found: Iterable[Finding]) -> list[Finding]:

@@ -9,11 +9,9 @@ def lines(origin: Origin) -> list[str]:
     """Sentences for the end of the page."""
     found = []
     if origin.private:
-        one = "row" if origin.unit == "row" else f"one of {origin.unit}"
         found += [
-            f"The guarantee is for one {one}. A group of n together is protected n times less (epsilon times n)."
-            if origin.unit == "row"
-            else f"The guarantee is for {one}. A group of n together is protected n times less (epsilon times n).",
+            "The guarantee is for one privacy unit. A group of n together, such as a family, is protected n times less "
+            "(epsilon times n).",
             "It limits what can be learnt about someone because of their own rows. What holds for people in general "
             "(smokers fall ill more often) may be learnt from the synthetic data, and is meant to be.",
             "Every further release from the same private data adds to the loss. Look at the ledger before another run.",

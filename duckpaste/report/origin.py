@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,9 +87,19 @@ class Origin:
         """k: how many rows of one unit weigh at most."""
         return self.told.get("contributions", "1")
 
-    def in_words(self) -> str:
-        """What the guarantee means, for someone who has not heard of it."""
-        unit = "the person or thing behind one row" if self.unit == "row" else f"any one of {self.unit}"
+    def units(self, tables: Collection[str]) -> tuple[str, str]:
+        """The privacy unit in words: "each ..." and "any one ...". `tables` are the names of the view's tables."""
+        if self.unit == "row":
+            return "each row", "any one row"
+        if self.unit in tables:
+            return (
+                f"each row of {self.unit} with all that hangs on it",
+                f"any one row of {self.unit}, and all that hangs on it,",
+            )
+        return f"all rows of each {self.unit}", f"all rows of any one {self.unit}"
+
+    def in_words(self, unit: str = "any one row") -> str:
+        """What the guarantee means, for someone who has not heard of it; `unit` is "any one ..." (see `units`)."""
         if not self.known:
             return "The file does not say how it was made, so nothing is promised for anyone in the private data."
         if not self.private:

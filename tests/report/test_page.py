@@ -58,14 +58,14 @@ def test_the_page_tells_guarantee_scores_and_the_worst_first() -> None:
         INTERNAL,
         "ε = 2",
         "δ = 1e-09",
-        "each of patients",
+        "all rows of each patients",
         "0.0330",
         "column 14",
         "column 13 × column 14",
         "None found",
     ):
         assert wanted in head, wanted
-    assert "at most 7.4 times as likely" in text and "at most 40 rows of one weigh" in text
+    assert "at most 7.4 times as likely" in text and "of one unit at most 40 rows of a table weigh" in text
     assert "together epsilon 2.9 at delta 1e-09" in text and "discover discrete gaussian 5 10,765" in text
     assert "age: min 0, max 120" in text and "Learned with noise instead, and paid for: ward" in text
     assert "Pairs of large tables are sampled." in text
@@ -156,7 +156,10 @@ def test_findings_are_ordered_and_beside_their_yardstick() -> None:
     worst = weakest(found, 1, 3)
     assert [f.where for f in worst] == ["column 14", "column 13", "column 12"]
     assert worst[0].ratio == pytest.approx(2.4) and worst[0].verdict() == "2.4 × the yardstick"
-    assert [f.metric for f in headline(found)] == ["tv1", "tv2", "tv3"]
+    head = headline(found)
+    assert head and (head.metric, head.value, head.yardstick) == ("tv2", 0.033, 0.02)
+    several = headline(findings(material({"a": ["x", "y"], "b": ["u", "v"]}).evaluation, "fidelity"))
+    assert several and several.table == "mean of 2 tables" and several.value == pytest.approx(0.033)
     assert next(f for f in found if f.metric == "kl_norm1").ratio is None
 
 
