@@ -14,7 +14,7 @@ from duckpaste.fit import Request, Stage, fit_table
 from duckpaste.model import Model
 from duckpaste.plan import Plan
 from duckpaste.plan import plan as plan_table
-from duckpaste.prepare import Prepared, check_rows, faults_of, prepare
+from duckpaste.prepare import Prepared, check_rows, prepare
 from duckpaste.privacy.ledger import Ledger
 from duckpaste.relational.family import Family, family
 from duckpaste.schema.view import View
@@ -46,13 +46,9 @@ def plan(what: Ready, wanted: Request) -> Plan:
 def faults(db: Db, what: Ready, *, exact: bool = False) -> list[Fault]:
     """Faults of private rows against what the view declares."""
     if isinstance(what, Family):
-        return [
-            fault
-            for name, member in what.members.items()
-            for fault in faults_of(
-                db, f"({what.rows_sql(name)})", f"{what.view.name}.{name}", member.codecs, exact=exact
-            )
-        ]
+        from duckpaste.relational import integrity
+
+        return integrity.faults(db, what, exact=exact)
     return check_rows(db, what, exact=exact)
 
 

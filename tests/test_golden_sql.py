@@ -122,6 +122,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "nth": "_nth",
         "expressions": ['"a ""b" > 3', "nth = 'x'"],
     },
+    "repeated_keys": {"relation": '"clinic"."visits"', "columns": ["id", 'a "b']},
     "rule_truths": {
         "source": "rules_rows", "nth": "_nth", "columns": [{"name": "total", "sql_type": "DECIMAL(9,2)"}],
         "totals": [{"source": "rules_rows_0", "columns": [{"name": "amount", "sql_type": "DECIMAL(9,2)"}], "values": [

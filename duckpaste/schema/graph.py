@@ -86,7 +86,7 @@ def build(view: View) -> Graph:
     while len(placed) < len(private):
         name = _next(private, placed, late)
         if name is None:
-            raise Faults(list(_lost(private, placed, unit)))
+            raise Faults(_lost(private, placed, unit))
         keys = [k for k in private[name].foreign_keys if k.table in placed and (name, k) not in late]
         owner = max(keys, key=lambda k: (not _nullable(private[name], k), depth[k.table]))
         placed[name] = owner
@@ -158,31 +158,27 @@ def _path(name: str, placed: Mapping[str, ForeignKey | None]) -> tuple[str, ...]
     return tuple(found)
 
 
-def _lost(
-    private: Mapping[str, Table], placed: Mapping[str, ForeignKey | None], unit: str
-) -> Iterator[Fault]:
-    """Why the tables that are left can't be placed."""
+def _lost(private: Mapping[str, Table], placed: Mapping[str, ForeignKey | None], unit: str) -> list[Fault]:
+    """Why the tables that are left can't be placed; those that only hang on others that can't be are not told."""
+    found: list[Fault] = []
+    hanging: list[Fault] = []
     for name, table in private.items():
         if name in placed:
             continue
         where = f"{table.place} {name}".strip()
         keys = [k for k in table.foreign_keys if k.table in private and k.table != name]
         if not keys:
+            what = f"no foreign key leads from this private table to the unit {unit!r}"
             remedy = f"declare a foreign key towards {unit!r}, or `public: true` if it holds nothing private"
-            yield Fault(f"no foreign key leads from this private table to the unit {unit!r}", where, remedy)
+            found.append(Fault(what, where, remedy))
         elif any(k.table in placed for k in keys):
             circle = ", ".join(k.table for k in keys if k.table not in placed)
-            yield Fault(
-                f"NOT NULL keys form a circle with {circle}",
-                where,
-                "let one of its keys be NULL, or leave it out",
-            )
+            remedy = "let one of its keys be NULL, or leave it out"
+            found.append(Fault(f"NOT NULL keys form a circle with {circle}", where, remedy))
         else:
-            yield Fault(
-                f"its keys lead to tables that do not reach the unit {unit!r}",
-                where,
-                f"declare a key of {keys[0].table!r}",
-            )
+            what = f"its keys lead to tables that do not reach the unit {unit!r}"
+            hanging.append(Fault(what, where, f"declare a key of {keys[0].table!r}"))
+    return found or hanging
 
 
 def _references(

@@ -1,0 +1,79 @@
+"""Integrity: whether the keys of related tables are what they are declared to be, before anything is spent.
+
+A parent's key that stands in two rows would join a unit's rows twice, beyond its bound; a row that points at no row has
+no unit. Tables whose DDL declares the keys pass by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from duckpaste import sql
+from duckpaste.db import Db
+from duckpaste.errors import Fault
+from duckpaste.prepare import faults_of
+from duckpaste.relational.family import Family, Member
+from duckpaste.schema.view import ForeignKey
+
+
+def faults(db: Db, family: Family, *, exact: bool = False) -> list[Fault]:
+    """All faults of the private rows: keys, then values against declarations. `exact` adds how many rows there are."""
+    broken = [f for member in family.members.values() for f in _keys(db, family, member, exact)]
+    if broken:
+        return broken  # what follows joins by these keys
+    return [
+        fault
+        for name, member in family.members.items()
+        for fault in faults_of(
+            db, f"({family.rows_sql(name)})", f"{family.view.name}.{name}", member.codecs, exact=exact
+        )
+    ]
+
+
+def _keys(db: Db, family: Family, member: Member, exact: bool) -> Iterator[Fault]:
+    """Faults of the keys of one table: those that tell its rows apart, and those that point at others."""
+    asked = [member.table.primary_key] if member.table.primary_key else []
+    for other in family.members.values():
+        asked += [k.referenced for k in _foreign(other) if k.table == member.name]
+    place = f"{family.view.name}.{member.name}"
+    for columns in dict.fromkeys(asked):
+        where = f"{place}.{', '.join(columns)}"
+        repeated, missing = db.rows("repeated_keys", relation=member.relation, columns=list(columns))[0]
+        if repeated:
+            what = f"two rows have the same key{_number(repeated, 'value', exact)}"
+            yield Fault(what, where, "correct the data, or the key that is declared")
+        if missing and columns == member.table.primary_key:
+            yield Fault(
+                f"the key is NULL{_number(missing, 'row', exact)}",
+                where,
+                "leave such rows out in the view's SQL",
+            )
+    for key in _foreign(member):
+        where = f"{place}.{', '.join(key.columns)}"
+        if key == member.node.owner and not _nullable(member, key):
+            _, missing = db.rows("repeated_keys", relation=member.relation, columns=list(key.columns))[0]
+            if missing:
+                what = f"holds NULL although it leads to {key.table}{_number(missing, 'row', exact)}"
+                yield Fault(what, where, "declare it with '?' (such rows are left out), or correct the data")
+        on = [list(pair) for pair in zip(key.columns, key.referenced, strict=True)]
+        parent = sql.ident(*family.schema, key.table)
+        lost = db.rows("orphans", child=member.relation, parent=parent, on=on)[0][0]
+        if lost:
+            what = f"points at no row of {key.table}{_number(lost, 'row', exact)}"
+            yield Fault(what, where, "leave such rows out in the view's SQL, or correct the data")
+
+
+def _foreign(member: Member) -> list[ForeignKey]:
+    """The key to the parent, and the references."""
+    owner = [member.node.owner] if member.node.owner else []
+    return owner + [r.key for r in member.node.references]
+
+
+def _nullable(member: Member, key: ForeignKey) -> bool:
+    fields = [f for c in key.columns for f in member.table.fields if c in f.columns]
+    return any(f.nullable for f in fields)
+
+
+def _number(n: int, of: str, exact: bool) -> str:
+    """How many, for the owner's eyes."""
+    return f" ({n:,} {of}{'s' if n > 1 else ''}; internal: exact)" if exact else ""
