@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from duckpaste.domain import Clique, Domain
 from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.network import Network, Step
-from duckpaste.models.obeying import conditioned
+from duckpaste.models.obeying import guarded
 from duckpaste.models.options import option
-from duckpaste.models.pgm import Observation, total_of
+from duckpaste.models.pgm import Observation, fit, total_of
 from duckpaste.models.shares import divided
 from duckpaste.models.singles import fitted_singles, worth_measuring
 
@@ -46,7 +46,12 @@ class Independent:
         total = total_of(observations)
         singles = fitted_singles(domain.project(targets), observations, total)
         steps = [Step(name, (), singles[name]) for name in targets]
-        network = conditioned(Network(domain, tuple(evidence), steps, total=total))
+        network = Network(domain, tuple(evidence), steps, total=total)
+        if (
+            domain.zeros
+        ):  # columns under a common rule can't be independent: as close to it as the rules allow
+            model = fit(domain, observations, last=evidence, total=total)
+            network = guarded(replace(network, steps=model.generation(evidence)))
         return Fitted(network, measured, {"total": total})
 
 
