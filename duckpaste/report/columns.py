@@ -180,14 +180,17 @@ def _binned(db: Db, expression: str, bins: Bins, sides: Sides, title: str, note:
     first = 0 if any(c[0] for c in counts.values()) else 1
     last = inner + (2 if any(c[-1] for c in counts.values()) else 1)
     shares = {side: values[first:last] for side, values in _shares(counts).items()}
-    ticks = [(i + 1 - first + 0.0, bins.labels[i]) for i in _tick_places(len(bins.labels))]
+    ticks = [(i + 1.0 - first, text) for i, text in _ticks(bins.labels)]
     if (first == 0 or last == inner + 2) and not note:
         note = "The outermost bins hold all that lies beyond the axis."
     return Plot("steps", title, labels[first:last], shares, ticks, note)
 
 
-def _tick_places(count: int) -> range:
-    return range(0, count, max(1, -(-(count - 1) // 5)))
+def _ticks(labels: Sequence[str]) -> list[tuple[int, str]]:
+    """Edges that are told on the axis; of months the first of each year, where there are some."""
+    years = [(i, label[:4]) for i, label in enumerate(labels) if len(label) == 7 and label.endswith("-01")]
+    told = years if len(years) > 2 else list(enumerate(labels))
+    return told[:: max(1, -(-(len(told) - 1) // 5))]
 
 
 def _numbers(

@@ -31,6 +31,7 @@ class Finding:
     value: float
     yardstick: float | None
     about: Mapping[str, str]
+    leak: bool | None = None  # of a test for leaks: whether it found one
 
     @property
     def where(self) -> str:
@@ -56,6 +57,8 @@ class Finding:
 
     def verdict(self) -> str:
         """The comparison with the yardstick in words."""
+        if self.leak is not None:
+            return "a leak: beyond honest rows" if self.leak else "like honest rows"
         if self.yardstick is None:
             return "no yardstick"
         if self.ratio is not None and self.good == "low":
@@ -89,6 +92,10 @@ def findings(evaluation: Evaluation, family: str | None = None) -> list[Finding]
     """All scores of the synthetic data (of one family), each beside its yardstick."""
     about: Mapping[str, Mapping[str, str]] = evaluation.facts.get("metrics", {})
     base = {(s.metric, s.table, s.columns): s.value for s in evaluation.scores if s.split == REF}
+    tests = {
+        (t["metric"], t["table"], tuple(t["columns"])): bool(t["leak"])
+        for t in evaluation.facts.get("privacy", ())
+    }
     found = []
     for s in evaluation.scores:
         known = about.get(s.metric, {})
@@ -97,7 +104,8 @@ def findings(evaluation: Evaluation, family: str | None = None) -> list[Finding]
         yardstick = base.get((s.metric, s.table, s.columns)) if s.split == SYN else None
         if yardstick is not None and math.isnan(yardstick):
             yardstick = None
-        found.append(Finding(s.metric, s.table, s.columns, s.value, yardstick, known))
+        leak = tests.get((s.metric, s.table, s.columns))
+        found.append(Finding(s.metric, s.table, s.columns, s.value, yardstick, known, leak))
     return found
 
 
@@ -148,16 +156,8 @@ def _mean(rows: Sequence[Finding]) -> Finding:
 
 
 def leaks(found: Iterable[Finding]) -> list[Finding]:
-    """Privacy scores that are worse than the yardstick, worst first."""
-    return [f for f in found if f.yardstick is not None and is_leak(f)]
-
-
-def is_leak(f: Finding) -> bool:
-    """Whether a privacy score is clearly above (or, where low is bad, below) what honest rows score."""
-    if f.yardstick is None:
-        return False
-    slack = max(0.1 * abs(f.yardstick), 0.005)
-    return f.value < f.yardstick - slack if f.good in ("high", "ref-low") else f.value > f.yardstick + slack
+    """Tests that found a leak."""
+    return [f for f in found if f.leak]
 
 
 def by_metric(found: Iterable[Finding]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from duckpaste.errors import UserError
 from duckpaste.evaluate.evaluation import Evaluation
 from duckpaste.evaluate.score import INTERNAL, REF, SYN, Score
 from duckpaste.report.content import TablePlots, page
-from duckpaste.report.findings import findings, headline, is_leak, leaks, main_metric, weakest
+from duckpaste.report.findings import findings, headline, leaks, main_metric, weakest
 from duckpaste.report.origin import Origin
 
 EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>"
@@ -135,19 +135,23 @@ def test_a_column_without_scores_or_values_still_has_a_card() -> None:
     assert "bare" in Reader(page(m).html).words()
 
 
-def test_leaks_are_what_is_clearly_worse_than_honest_rows() -> None:
+def test_leaks_are_those_that_the_tests_told() -> None:
     found = [
         Score("copies", "t", (), SYN, 0.2),
         Score("copies", "t", (), REF, 0.01),
-        Score("dcr", "t", (), SYN, 0.1),
-        Score("dcr", "t", (), REF, 0.5),
+        Score("dcr", "t", ("a",), SYN, 0.1),
     ]
     m = material(more=found)
+    m.evaluation.facts = {**m.evaluation.facts, "privacy": [
+        {"metric": "copies", "table": "t", "columns": [], "value": 0.2, "ref": 0.01, "error": 0.01, "leak": True},
+        {"metric": "dcr", "table": "t", "columns": ["a"], "value": 0.1, "ref": 0.5, "error": 0.01, "leak": True},
+        {"metric": "copies", "table": "clinic", "columns": [], "value": 0.001, "ref": 0.002, "error": 0.01, "leak": False},
+    ]}  # fmt: skip
     assert [f.metric for f in leaks(findings(m.evaluation, "privacy"))] == ["copies", "dcr"]
     text = Reader(page(m).html).words()
     assert "2 found" in text and "None found" not in text
-    quiet = findings(material().evaluation, "privacy")
-    assert quiet and not [f for f in quiet if is_leak(f)]
+    assert "a leak: beyond honest rows" in text and "like honest rows" in text
+    assert not leaks(findings(material().evaluation, "privacy"))
 
 
 def test_findings_are_ordered_and_beside_their_yardstick() -> None:
