@@ -31,7 +31,7 @@ def ticks(low: float, high: float, most: int = 5, *, integer: bool = False) -> l
 
 def _plain(value: float) -> float:
     """Without the last digits of binary fractions."""
-    return float(f"{value:.12g}")
+    return float(f"{value:.15g}")
 
 
 @dataclass(frozen=True)
