@@ -21,7 +21,7 @@ SPIKE = 0.03  # a value with at least this share has a bin of its own
 FEW_VALUES = 24  # so many different numbers are told apart one by one
 SAMPLE = 200_000  # rows from which quantiles are taken
 OTHER, NULL = "(other)", "(NULL)"
-_FEW = 6  # up to so many texts a CASE is quicker than a look-up
+_FEW = 16  # up to so many texts a CASE is quicker than a look-up
 _DAY = 86_400_000_000
 _EPOCH = dt.datetime(1970, 1, 1)
 
@@ -138,7 +138,7 @@ def _category(name: str, real: str, fake: str, labels: Sequence[str], ordered: b
     if _same_enum(real, fake):
         values = [str(v) for v in enum_values(real) or ()]
         if len(values) <= MOST_LABELS:
-            code = f"coalesce(enum_code({x})::integer, {len(values)})"
+            code = f"coalesce(enum_code({x})::utinyint, {len(values)}::utinyint)"
             return Bin(name, "category", (*values, NULL), code, code, ordered, columns=(name,))
         labels = values[:MOST_LABELS]
     kept = sorted(labels[:MOST_LABELS], key=_order) if ordered else list(labels[:MOST_LABELS])
@@ -147,8 +147,9 @@ def _category(name: str, real: str, fake: str, labels: Sequence[str], ordered: b
     if not kept:
         code = f"(case when {x} is null then {null} else {rest} end)"
     elif len(kept) <= _FEW:
-        whens = " ".join(f"when {sql.literal(v)} then {i}" for i, v in enumerate(kept))
-        code = f"(case when {x} is null then {null} else (case {t} {whens} else {rest} end) end)"
+        whens = " ".join(f"when {sql.literal(v)} then {i}::utinyint" for i, v in enumerate(kept))
+        missing = f"case when {x} is null then {null}::utinyint else {rest}::utinyint end"
+        code = f"(case {t} {whens} else {missing} end)"
     else:
         names = ", ".join(sql.literal(v) for v in kept)
         code = (
@@ -191,7 +192,7 @@ def _number(name: str, family: str, other: str, values: FloatArray, sql_type: st
     made = []
     for f in (family, other):
         v = number_sql(x, f) if f in ("number", "date", "moment", "time") else f"try_cast({x} as double)"
-        made.append(f"(case when {x} is null then {null} else {tree(v, edges, f)} end)")
+        made.append(tree(v, edges, f, null))
     return Bin(name, family, (*labels, NULL), made[0], made[1], True, columns=(name,))
 
 
@@ -200,15 +201,18 @@ def _spans(bounds: Sequence[float]) -> list[tuple[float, float, bool]]:
     return [(bounds[i], bounds[i + 1], i == last) for i in range(last + 1)]
 
 
-def tree(x: str, edges: Sequence[float], family: str) -> str:
-    """SQL of the number of edges that are at most x, in log2 comparisons."""
+def tree(x: str, edges: Sequence[float], family: str, null: int) -> str:
+    """SQL of the number of edges that are at most x, in log2 comparisons; `null` for NULL.
+
+    NULL fails every comparison, so that only rows below the first edge need be asked for it."""
     texts = [sql.literal(e) if family == "number" else sql.literal(math.ceil(e)) for e in edges]
 
     def below(lo: int, hi: int) -> str:
         if lo == hi:
-            return str(lo)
+            code = f"{lo}::utinyint"
+            return code if lo else f"case when ({x}) is null then {null}::utinyint else {code} end"
         middle = (lo + hi) // 2
-        return f"case when {x} < {texts[middle]} then {below(lo, middle)} else {below(middle + 1, hi)} end"
+        return f"case when {x} >= {texts[middle]} then {below(middle + 1, hi)} else {below(lo, middle)} end"
 
     return f"({below(0, len(edges))})"
 

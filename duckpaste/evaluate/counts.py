@@ -11,8 +11,8 @@ import numpy as np
 
 from duckpaste import sql
 from duckpaste.count.engines.duckdb import DuckDbEngine
-from duckpaste.count.marginals import Marginals
-from duckpaste.count.planner import cover
+from duckpaste.count.marginals import BRANCHES, Marginals
+from duckpaste.count.planner import block_limit, cover
 from duckpaste.count.recode import recode_sql
 from duckpaste.count.rollup import onto
 from duckpaste.db import Db
@@ -23,6 +23,7 @@ from duckpaste.evaluate.sides import PART
 
 COARSE = 7  # codes of a column in sets of three, NULL's included
 _NUMBERS = itertools.count()
+Rows = tuple[int, int, int]  # of parts 0 and 1, and synthetic
 
 
 @dataclass(frozen=True)
@@ -69,38 +70,44 @@ class Three:
 
 
 class Tallies:
-    """Codes of one table: temporary tables for both real parts and the synthetic rows. Use `tallied`."""
+    """Codes of one table: a temporary table of the real rows, with the column _part, and one of the synthetic ones.
+    Use `tallied`."""
 
-    def __init__(self, db: Db, relations: Sequence[str], domain: Domain, held_out: bool) -> None:
+    def __init__(self, db: Db, real: str, fake: str, domain: Domain, held_out: bool, rows: Rows) -> None:
         self._db = db
-        self.relations = tuple(relations)
+        self.relations = (real, fake)
         self.domain = domain
         self.held_out = held_out
-        engine = DuckDbEngine(db)
-        self._counters = [Marginals(engine, r, domain) for r in relations]
+        self.rows = rows
 
-    @property
-    def rows(self) -> tuple[int, int, int]:
-        """Rows of parts 0 and 1, and synthetic ones."""
-        a, b, c = (x.rows for x in self._counters)
-        return a, b, c
+    def counts(self, cliques: Sequence[Clique], limit: int | None = None) -> dict[Clique, Three]:
+        """Counts of each set of columns, in the order of the domain; through blocks of at most `limit` cells.
 
-    def counts(self, cliques: Sequence[Clique]) -> dict[Clique, Three]:
-        """Counts of each set of columns, in the order of the domain."""
+        Both real parts are counted in one scan: the part is one more column of every block."""
         wanted = [self.domain.clique(c) for c in cliques]
-        a, b, c = (x.counts(wanted) for x in self._counters)
-        return {w: Three(a[w], b[w], c[w], self.held_out) for w in wanted}
-
-    def blocks(self, cliques: Sequence[Clique], limit: int) -> dict[Clique, Three]:
-        """The same by blocks of up to `limit` cells, whatever the rows: for many sets of few cells."""
-        plan = cover(cliques, self.domain, limit)
-        blocks = self.counts(plan.blocks)
-        found = {}
-        for clique in cliques:
-            block = self.domain.clique(plan.blocks[plan.home[clique]])
-            three = blocks[block]
-            a, b, c = (onto(x, block, clique) for x in (three.first, three.second, three.fake))
-            found[clique] = Three(a, b, c, self.held_out)
+        if not wanted:
+            return {}
+        most = max(self.rows[0] + self.rows[1], self.rows[2])
+        bound = max((limit or block_limit(most, len(wanted))) // 2, max(self.domain.cells(c) for c in wanted))
+        plan = cover(wanted, self.domain, bound, restarts=max(1, min(100, most // 50_000)))
+        engine = DuckDbEngine(self._db)
+        whole = Domain({**self.domain.sizes, PART: 2})
+        found: dict[Clique, Three] = {}
+        for start in range(0, len(plan.blocks), BRANCHES):
+            blocks = plan.blocks[start : start + BRANCHES]
+            # Bins give no code outside their size, so that nothing is left to check.
+            real = Marginals(engine, self.relations[0], whole, rows=self.rows[0] + self.rows[1])
+            fake = Marginals(engine, self.relations[1], self.domain, rows=self.rows[2])
+            a = real.counts([(*b, PART) for b in blocks])
+            b = fake.counts(blocks)
+            for clique in wanted:
+                block = plan.blocks[plan.home[clique]]
+                if block in blocks and clique not in found:
+                    parts = a[(*block, PART)]
+                    first, second, made = (
+                        onto(x, block, clique) for x in (parts[..., 0], parts[..., 1], b[block])
+                    )
+                    found[clique] = Three(first, second, made, self.held_out)
         return found
 
     @contextmanager
@@ -112,8 +119,12 @@ class Tallies:
         made = [
             {"name": c, "size": sizes[c], "expression": recode_sql(sql.ident(c), m)} for c, m in maps.items()
         ]
-        with _tables(self._db, [(r, made) for r in self.relations]) as names:
-            yield Tallies(self._db, names, Domain(sizes), self.held_out)
+        part = {"name": PART, "size": 2, "expression": PART}
+        with _tables(self._db, [(self.relations[0], [*made, part]), (self.relations[1], made)]) as (
+            real,
+            fake,
+        ):
+            yield Tallies(self._db, real, fake, Domain(sizes), self.held_out, self.rows)
 
 
 def merged(counts: IntArray, ordered: bool) -> IntArray:
@@ -134,30 +145,19 @@ def merged(counts: IntArray, ordered: bool) -> IntArray:
 
 
 @contextmanager
-def tallied(db: Db, real: str, fake: str, bins: Sequence[Bin], held_out: bool) -> Iterator[Tallies]:
-    """Encode both sides of a table (SQL with the column _part) for the length of the block."""
-    domain = Domain({b.name: b.size for b in bins})
+def tallied(
+    db: Db, real: str, fake: str, bins: Sequence[Bin], held_out: bool, rows: Rows
+) -> Iterator[Tallies]:
+    """Encode both sides of a table (SQL, the real one with the column _part) for the length of the block.
+
+    `rows`: how many there are of parts 0 and 1, and synthetic."""
 
     def columns(synthetic: bool) -> list[dict[str, object]]:
         return [{"name": b.name, "size": b.size, "expression": b.expression(synthetic)} for b in bins]
 
-    whole = [*columns(False), {"name": PART, "size": 2, "expression": PART}]
-    names = [sql.ident(b.name) for b in bins]
-    kept = ", ".join(names)
-    with _tables(db, [(f"({fake})", columns(True)), (f"({real})", whole)]) as (made, both):
-        parts = []
-        try:
-            for part in (0, 1):
-                name = sql.ident(f"_part_{part}_{next(_NUMBERS)}")
-                db.run_sql(
-                    "part", f"create temp table {name} as select {kept} from {both} where {PART} = {part}"
-                )
-                parts.append(name)
-            db.run_sql("drop", f"drop table {both}")
-            yield Tallies(db, [*parts, made], domain, held_out)
-        finally:
-            for name in parts:
-                db.run_sql("drop", f"drop table if exists {name}")
+    part = {"name": PART, "size": 2, "expression": PART}
+    with _tables(db, [(f"({real})", [*columns(False), part]), (f"({fake})", columns(True))]) as (ours, made):
+        yield Tallies(db, ours, made, Domain({b.name: b.size for b in bins}), held_out, rows)
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def gaps(work: Work, subject: Subject) -> list[Bin]:
         bounds = [low, *edges, high]
         days = [f"{told(a, 'number')} to {told(b, 'number')} days" for a, b in itertools.pairwise(bounds)]
         x = days_sql(*pair)
-        code = f"(case when {x} is null then {len(days)} else {tree(x, edges, 'number')} end)"
+        code = tree(x, edges, "number", len(days))
         made.append(Bin(f"{pair[0]} - {pair[1]}", "gap", (*days, NULL), code, code, True, "gap", pair))
     return made
 

@@ -45,15 +45,11 @@ def measure(work: Work, subject: Subject) -> None:
     bins += [b for found in above.values() for b in found]
     if lagged:
         bins += [_lag(b) for b in own]
-    if not own:
+    if not own or min(work.rows[subject.name]) == 0:
         return
     real = work.sides.rows(subject, lags=lagged)
     fake = work.sides.rows(subject, synthetic=True, lags=lagged)
-    with tallied(work.db, real, fake, bins, work.sides.held_out) as tallies:
-        work.rows[subject.name] = tallies.rows
-        if min(tallies.rows) == 0:
-            work.note(f"{subject.name}: a side has no rows")
-            return
+    with tallied(work.db, real, fake, bins, work.sides.held_out, work.rows[subject.name]) as tallies:
         names = [b.name for b in own]
         _own(work, subject.name, tallies, own, [b for b in bins if b.part])
         for number, (ancestor, found) in enumerate(above.items()):
@@ -206,6 +202,6 @@ def _triples(work: Work, table: str, tallies: Tallies, own: Sequence[Bin]) -> No
     work.note(f"sets of three columns are compared in at most {COARSE} bins a column")
     with ExitStack() as stack:
         coarse = stack.enter_context(tallies.coarse(names, {b.name: b.ordered for b in own}))
-        for clique, three in coarse.blocks(kept, _BLOCK).items():
+        for clique, three in coarse.counts(kept, _BLOCK).items():
             work.add("tv3", table, clique, *_tv(three))
     _mean(work, "tv3", table)
