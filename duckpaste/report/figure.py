@@ -45,7 +45,10 @@ def of_pairs(
     ]
     top = f"; worst: {rows[0][0]} {rows[0][1]}" if rows else ""
     svg = maps.heat(
-        names, values, f"Pairs of columns of {table}, the darker the further apart{top}", yardstick
+        names,
+        values,
+        f"Pairs of columns of {table}, stronger colours where they are further apart{top}",
+        yardstick,
     )
     note = (
         "" if len(names) <= maps.MOST else f"The {maps.MOST} columns with the worst pairs, of {len(names)}."

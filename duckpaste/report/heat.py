@@ -1,4 +1,4 @@
-"""Heat map: one score a pair of columns, the darker the worse."""
+"""Heat map: one score a pair of columns, the stronger the colour the worse."""
 
 from __future__ import annotations
 
