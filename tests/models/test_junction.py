@@ -73,3 +73,19 @@ def test_maximal_sets() -> None:
     found = maximal([("a",), ("b", "a"), ("c",), ("a", "b"), ("b", "c", "d"), ("d", "c")])
     assert found == [frozenset("bcd"), frozenset("ab")]
     assert maximal([()]) == [frozenset()]
+
+
+def test_the_size_of_a_model_is_that_of_its_maximal_cliques() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(150):
+        names = [f"c{i}" for i in range(int(rng.integers(1, 14)))]
+        domain = Domain({n: int(rng.integers(1, 9)) for n in names})
+        cliques = [
+            domain.clique(rng.choice(names, min(len(names), int(rng.integers(1, 5))), replace=False).tolist())
+            for _ in range(int(rng.integers(0, 12)))
+        ]
+        last = rng.choice(names, int(rng.integers(0, len(names) + 1)), replace=False).tolist()
+        order = eliminate(domain, cliques, last)
+        assert {name for name, _ in order[len(order) - len(last) :]} == set(last)
+        found = maximal({name} | around for name, around in order)
+        assert size_mb(domain, cliques, last) == 8 * sum(domain.cells(c) for c in found) / 2**20
