@@ -9,23 +9,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from duckpaste import sql
 from duckpaste.budget import DELTA_SHARE, Split, portion
 from duckpaste.codec.base import Codec, WantValues
+from duckpaste.codec.sequence import POSITION
 from duckpaste.codec.tally import Tally
 from duckpaste.codec.zeros import zeros_of
 from duckpaste.db import Db
+from duckpaste.domain import Domain
 from duckpaste.errors import UserError, raise_all
 from duckpaste.fit import Request, Stage, discover, information
 from duckpaste.model import Lineage, Link, Lookup, Model, TableModel
 from duckpaste.models.base import Fitted, Measurement
+from duckpaste.models.network import Network
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source, protect
 from duckpaste.relational import contribution, integrity
+from duckpaste.relational import siblings as kin
 from duckpaste.relational.counts import settled
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
-from duckpaste.relational.informed import Informed
+from duckpaste.relational.imagined import Imagined
+from duckpaste.relational.informed import Informed, Known
 from duckpaste.schema.rules import declared
 
 # A number of children is one column, but all rows below hang on it.
@@ -52,11 +59,13 @@ class Job:
 
 @dataclass(frozen=True)
 class State:
-    """What earlier jobs of a run left for later ones: bounded rows, released 1-ways, and k, by table."""
+    """What earlier jobs of a run left for later ones: bounded rows, 1-ways, and k, by table; models, by job."""
 
     protected: dict[str, Protected]
     known: dict[str, dict[str, Measurement]]
     bounds: dict[str, int]
+    fitted: dict[str, Fitted]
+    imagined: Imagined
 
 
 def jobs(family: Family, *, no_hist: bool = False) -> list[Job]:
@@ -127,21 +136,21 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     todo, total, delta = shares(family, wanted)
     ledger.check_budget(wanted.guarantee, total, delta, view.budget)
     most = max(m.table.contributions for m in family.members.values())
-    bounds: dict[str, int] = {}
     run = ledger.begin(
         view=view.name, unit=family.graph.unit, contributions=most, algorithm=wanted.algorithm,
         guarantee=wanted.guarantee, loss=total, delta=delta, budget=view.budget,
     )  # fmt: skip
-    protected: dict[str, Protected] = {}
-    fitted: dict[str, Fitted] = {}
-    known: dict[str, dict[str, Measurement]] = {}
+    state = State({}, {}, {}, {}, Imagined())
+    fitted, bounds = state.fitted, state.bounds
     rows_of = {job.member.name: share for job, share in todo if not job.counting}
     for job, share in todo:
         with stage(f"fit {job.name}"):
             if job.counting and contribution.unsettled(job.member):
                 loss = rows_of[job.member.name].total * contribution.SHARE
                 bounds[job.member.name] = contribution.settle(db, family, job.member, run, loss)
-            fitted[job.name] = _fit(db, family, job, share, run, wanted, State(protected, known, bounds))
+            fitted[job.name] = _fit(db, family, job, share, run, wanted, state)
+            if not job.counting:
+                state.imagined.fill(_table(job.member, fitted))
     run.finish()
     most = max([1, *bounds.values()])
     tables = [_table(m, fitted) for m in family.members.values()]
@@ -172,17 +181,48 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
     discover(source, job.codecs, share)
     evidence = given(family, job, wanted)
     rules = [] if job.counting else zeros_of(job.member.table, job.codecs)
-    doors = source.encode(job.codecs, [(e.column, e.expression) for e in evidence], rules).limited(share.model)
+    doors = source.encode(job.codecs, [(e.column, e.expression) for e in evidence], rules).limited(
+        share.model
+    )
     names = tuple(e.column.name for e in evidence)
-    before = state.known.get(owner_of(job.member).table, {}) if job.counting else {}
-    made = wanted.model.fit(Informed(doors, before, names), names)
+    informed = Informed(doors, _known(job, state), names)
+    made = wanted.model.fit(informed, names)
+    if not job.counting:
+        for one in made.measurements:
+            if len(one.clique) == 1:
+                label = one.clique[0] if one.clique[0] in names else f"{name}.{one.clique[0]}"
+                state.known.setdefault(name, {})[label] = replace(one, clique=(label,))
+    implied = {id(m) for m in informed.implied}
+    made = replace(made, measurements=[m for m in made.measurements if id(m) not in implied])
     if job.counting and isinstance(job.member.children, Tally):
         return settled(made, job.member.children)
-    for one in made.measurements:
-        if len(one.clique) == 1:
-            label = one.clique[0] if one.clique[0] in names else f"{name}.{one.clique[0]}"
-            state.known.setdefault(name, {})[label] = replace(one, clique=(label,))
     return made
+
+
+def _known(job: Job, state: State) -> Known:
+    """What a job need not measure: over the parent's rows their 1-ways, over a table's rows what models above imply."""
+    member = job.member
+    if job.counting:
+        parent, codec = owner_of(member).table, member.children
+        released = state.known.get(parent, {})
+        place = released.get(f"{parent}{POSITION}")
+        if place is None or codec is None:
+            return Known(released)
+        column = codec.columns()[0]
+        first = float(np.clip(place.values[0] / max(float(place.values.sum()), 1e-9), 0.0, 1.0))
+        return Known(released, {}, {kin.lag_column(parent, column, 1).name: (column.name, first)})
+    if member.node.owner is None:
+        return Known()
+    table = _table(member, {**state.fitted, member.name: Fitted(Network(Domain({}), (), []))})
+    shares = state.imagined.evidence(table, state.bounds[member.name])
+    lags = {}
+    place_shares = shares.get(f"{member.name}{POSITION}")
+    if member.siblings is not None and place_shares is not None:
+        for back in range(1, member.siblings.order + 1):
+            first = float(place_shares[np.array(member.siblings.starts) < back].sum())
+            for c in (c for codec in member.codecs for c in codec.columns()):
+                lags[kin.lag_column(member.name, c, back).name] = (c.name, first)
+    return Known({}, shares, lags)
 
 
 def _rows(db: Db, family: Family, member: Member, k: int) -> Protected:

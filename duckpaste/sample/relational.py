@@ -15,7 +15,7 @@ import numpy as np
 from duckpaste.codec.sequence import POSITION, Sequel
 from duckpaste.domain import IntArray
 from duckpaste.errors import UserError
-from duckpaste.model import Link, Model, TableModel
+from duckpaste.model import Lineage, Link, Model, TableModel
 from duckpaste.sample import siblings
 from duckpaste.sample.distinct import first_of_each
 
@@ -134,17 +134,13 @@ def _below(
         raise RuntimeError("the table of units has no parent")
     parent = drawn[lineage.parent]
     given = evidence(model, lineage.parent, drawn, np.arange(parent.n))
-    place = np.zeros(parent.n, dtype=np.int64) if parent.position is None else parent.position
-    looks = siblings.lags([lineage.codec], lineage.parent, 1)
-    codes = siblings.draw(lineage.network, given, place, looks, rngs[0])
-    counts = lineage.codec.decode(codes, range(parent.n), rngs[0], {})[lineage.codec.field.name]
-    number = np.asarray(counts.to_numpy(zero_copy_only=False), dtype=np.int64)
+    number = numbers(lineage, parent, given, rngs[0])
     if int(number.sum()) > MOST_ROWS:
         what = f"{number.sum():,} rows would come of {parent.n:,} rows of {lineage.parent}"
         raise UserError(
             what, table.name, "declare max_children in fields.yml, and fit again with a larger epsilon"
         )
-    at = np.repeat(np.arange(parent.n), np.maximum(number, 0))
+    at = np.repeat(np.arange(parent.n), number)
     rows = Rows(len(at), first, parent=at)
     if table.siblings is not None:
         rows.position = siblings.positions(at)
@@ -152,6 +148,18 @@ def _below(
         seen = {n: codes_[at] for n, codes_ in given.items() if n in table.network.evidence}
         rows.codes = siblings.draw(table.network, *placed(table, rows, seen), rngs[1])
     return rows
+
+
+def numbers(
+    lineage: Lineage, parent: Rows, given: Mapping[str, IntArray], rng: np.random.Generator
+) -> IntArray:
+    """The number of children of each row of `parent`, given its evidence."""
+    place = np.zeros(parent.n, dtype=np.int64) if parent.position is None else parent.position
+    looks = siblings.lags([lineage.codec], lineage.parent, 1)
+    codes = siblings.draw(lineage.network, given, place, looks, rng)
+    counts = lineage.codec.decode(codes, range(parent.n), rng, {})[lineage.codec.field.name]
+    found: IntArray = np.asarray(counts.to_numpy(zero_copy_only=False), dtype=np.int64)
+    return np.maximum(found, 0)
 
 
 def placed(
