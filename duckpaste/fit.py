@@ -38,7 +38,7 @@ _COMMON = {
 }
 
 
-_ABLATIONS = ("no_hist", "no_seq")  # options of MARE
+_SWITCHES = ("no_hist", "no_seq", "rake")  # options of MARE, and a bound on every k
 MARE = "mare"  # related tables, with `alg.model` at every node
 
 
@@ -51,7 +51,8 @@ class Request:
     """What to fit: an algorithm with its options, and the guarantee. Made by `request`.
 
     `related`: MARE, with `model` at every table and number of children; `no_hist` takes the ancestors from what it
-    sees, `no_seq` position and earlier siblings (ablations)."""
+    sees, `no_seq` position and earlier siblings (ablations); with `rake` a column of an earlier sibling only tells the
+    same column; no unit's rows weigh more than `max_sens` in any table."""
 
     algorithm: str
     model: Algorithm
@@ -61,6 +62,8 @@ class Request:
     related: bool = False
     no_hist: bool = False
     no_seq: bool = False
+    rake: bool = False
+    max_sens: int | None = None
 
 
 def request(algorithm: str, options: Mapping[str, Any] | None = None) -> Request:
@@ -78,13 +81,17 @@ def request(algorithm: str, options: Mapping[str, Any] | None = None) -> Request
     if name not in registry.names():
         where, known = ("alg.model", registry.names()) if related else ("", algorithms())
         raise UserError(f"unknown algorithm {name!r}", where, nearest(name, known))
-    flags = {n: flag(given.pop(n), f"alg.{n}") for n in _ABLATIONS if related and n in given}
-    _check_names(name, given, _ABLATIONS if related else ())
+    flags = {n: flag(given.pop(n), f"alg.{n}") for n in _SWITCHES if related and n in given}
+    most = given.pop("max_sens", None) if related else None
+    if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+        raise UserError(f"{most!r} is no number of rows", "alg.max_sens", "write a whole number from 1 on")
+    _check_names(name, given, (*_SWITCHES, "max_sens") if related else ())
     model = registry.make(name, given)
     guarantee = Guarantee(epsilon, delta)
-    told = {"model": name, **flags, **given} if related else given
+    bound = {} if most is None else {"max_sens": most}
+    told = {"model": name, **flags, **bound, **given} if related else given
     part = None if share is None else number(share, "alg.discover")
-    return Request(algorithm, model, guarantee, part, told, related, **flags)
+    return Request(algorithm, model, guarantee, part, told, related, max_sens=most, **flags)
 
 
 def options_help() -> dict[str, list[tuple[str, str]]]:

@@ -22,7 +22,7 @@ from duckpaste.domain import Domain
 from duckpaste.errors import UserError, raise_all
 from duckpaste.fit import Request, Stage, discover, information
 from duckpaste.model import Lineage, Link, Lookup, Model, TableModel
-from duckpaste.models.base import Fitted, Measurement
+from duckpaste.models.base import Doors, Fitted, Measurement
 from duckpaste.models.network import Network
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.release import Protected
@@ -33,6 +33,7 @@ from duckpaste.relational.counts import settled
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
 from duckpaste.relational.imagined import Imagined
 from duckpaste.relational.informed import Informed, Known
+from duckpaste.relational.raked import Raked
 from duckpaste.schema.rules import declared
 
 # A number of children is one column, but all rows below hang on it.
@@ -135,7 +136,7 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
         raise_all(integrity.faults(db, family))
     todo, total, delta = shares(family, wanted)
     ledger.check_budget(wanted.guarantee, total, delta, view.budget)
-    most = max(m.table.contributions for m in family.members.values())
+    most = bounded(max(m.table.contributions for m in family.members.values()), wanted)
     run = ledger.begin(
         view=view.name, unit=family.graph.unit, contributions=most, algorithm=wanted.algorithm,
         guarantee=wanted.guarantee, loss=total, delta=delta, budget=view.budget,
@@ -158,6 +159,11 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     return Model(tables, info, run.releases, _lookups(db, family))
 
 
+def bounded(k: int, wanted: Request) -> int:
+    """k, at most `alg.max_sens`: rows beyond it weigh less, they are not only taken for fewer."""
+    return k if wanted.max_sens is None else min(k, wanted.max_sens)
+
+
 def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Request, state: State) -> Fitted:
     """One model. The number of children is counted over the parent's rows, whose 1-ways are known by then."""
     name = job.member.name
@@ -170,7 +176,7 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
         table = Protected(f"({text})", f"{family.view.name}.{job.name}", above.unit, above.k, above.weight)
     else:
         member = job.member
-        k = state.bounds.get(name, member.table.contributions)
+        k = bounded(state.bounds.get(name, member.table.contributions), wanted)
         if name in state.bounds:
             share = portion(share.total * (1 - contribution.SHARE), job.codecs, wanted.discover, share.delta)
         if member.node.owner is not None:
@@ -185,7 +191,7 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
         share.model
     )
     names = tuple(e.column.name for e in evidence)
-    informed = Informed(doors, _known(job, state), names)
+    informed = Informed(_raked(doors, job) if wanted.rake else doors, _known(job, state), names)
     made = wanted.model.fit(informed, names)
     if not job.counting:
         for one in made.measurements:
@@ -197,6 +203,17 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
     if job.counting and isinstance(job.member.children, Tally):
         return settled(made, job.member.children)
     return made
+
+
+def _raked(doors: Doors, job: Job) -> Raked:
+    """Doors that link the columns of earlier rows with their own alone (their number of children, with that number)."""
+    table, order = (owner_of(job.member).table, 1) if job.counting else (job.member.name, 0)
+    if job.member.siblings is not None and not job.counting:
+        order = job.member.siblings.order
+    own = [c for codec in job.codecs for c in codec.columns()]
+    return Raked(
+        doors, {kin.lag_column(table, c, back).name: c.name for c in own for back in range(1, order + 1)}
+    )
 
 
 def _known(job: Job, state: State) -> Known:

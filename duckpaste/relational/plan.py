@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from duckpaste.codec.zeros import zeros_of
 from duckpaste.domain import Domain
 from duckpaste.fit import Request
 from duckpaste.models.base import Release
-from duckpaste.plan import Plan, declared_of, discoveries
+from duckpaste.models.outlook import Shape
+from duckpaste.plan import Expected, Plan, declared_of, discoveries
 from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.source import ROWS
 from duckpaste.relational import contribution
 from duckpaste.relational.family import Family, owner_of
-from duckpaste.relational.mare import given, shares
+from duckpaste.relational.mare import bounded, given, shares
 from duckpaste.relational.siblings import described
 
 
@@ -22,12 +24,14 @@ def plan_family(family: Family, wanted: Request) -> Plan:
     todo, total, _ = shares(family, wanted)
     sizes: dict[str, dict[str, int]] = {}
     releases: list[Release] = []
+    expected: list[Expected] = []
+    shapes: list[tuple[str, Shape]] = []
     for name, member in family.members.items():
         sizes[name] = {f"{name}.{c.name}": c.size for codec in member.codecs for c in codec.columns()}
     for job, share in todo:
         member = job.member
         above = owner_of(member).table if job.counting else member.name
-        k = float(_weight(family, above))
+        k = float(bounded(_weight(family, above), wanted))
         accountant = Accountant(wanted.guarantee.pure, k)
 
         def sigma(loss: float, accountant: Accountant = accountant) -> float:
@@ -36,7 +40,12 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         evidence = {e.column.name: e.column.size for e in given(family, job, wanted)}
         own = {c.name: c.size for codec in job.codecs for c in codec.columns()} or {ROWS: 1}
         made = discoveries(job.codecs, share, sigma)
-        made += wanted.model.plan(Domain({**evidence, **own}), sigma, share.model, tuple(evidence))
+        zeros = [] if job.counting else zeros_of(member.table, job.codecs)
+        whole, names = Domain({**evidence, **own}, zeros=zeros), tuple(evidence)
+        made += wanted.model.plan(whole, sigma, share.model, names)
+        found = wanted.model.expected(whole, sigma, share.model, names)
+        expected += [Expected(job.name, columns, rows) for columns, rows in found.items()]
+        shapes.append((job.name, wanted.model.shape(whole, names)))
         releases += [replace(r, stage=f"{job.name}: {r.stage}") for r in made]
     public, undeclared = [], []
     for name, member in family.members.items():
@@ -51,8 +60,19 @@ def plan_family(family: Family, wanted: Request) -> Plan:
             )
     public += [f"{t.name}: all rows" for t in family.graph.public]
     domain = Domain({c: s for columns in sizes.values() for c, s in columns.items()})
-    most = max(_weight(family, n) for n in family.members)
-    return Plan(wanted.guarantee, family.graph.unit, most, releases, domain, public, undeclared, total)
+    most = bounded(max(_weight(family, n) for n in family.members), wanted)
+    return Plan(
+        wanted.guarantee,
+        family.graph.unit,
+        most,
+        releases,
+        domain,
+        public,
+        undeclared,
+        total,
+        expected,
+        shapes,
+    )
 
 
 def _weight(family: Family, name: str) -> int:
