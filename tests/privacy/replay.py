@@ -163,10 +163,17 @@ def frozen(thing: Any) -> Any:
     return repr(thing)
 
 
-def audit(fit: Callable[[Any], Any], world: Any, neighbours: Sequence[Any]) -> float:
-    """Record `fit(world)`, replay it on each neighbour; the largest share of the paid loss that one of them lost.
+@dataclass(frozen=True)
+class Found:
+    """What an audit without a leak found: the largest share of the paid loss that a neighbour lost (1: the sensitivities
+    are reached), and the number of choices."""
 
-    Raises Leak. 1 means that a neighbour lost all that was paid for: the sensitivities are reached."""
+    share: float
+    choices: int
+
+
+def audit(fit: Callable[[Any], Any], world: Any, neighbours: Sequence[Any]) -> Found:
+    """Record `fit(world)`, replay it on each neighbour. Raises Leak."""
     here = play(lambda: fit(world))
     paid = sum(r.loss for b in here.batches for r in b.releases)
     most = 0.0
@@ -176,4 +183,4 @@ def audit(fit: Callable[[Any], Any], world: Any, neighbours: Sequence[Any]) -> f
         except Exception as error:
             raise Leak(f"the neighbour ended otherwise: {error}") from error
         most = max(most, compare(here, there))
-    return most / paid
+    return Found(most / paid, sum(s.kind == "max" for b in here.batches for s in b.steps))

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from replay import chances
 from scipy import stats
 from scipy.special import logsumexp
 from testkit import INF, begin, put
@@ -170,19 +171,6 @@ def test_no_noise_at_epsilon_inf_and_only_there() -> None:
 
 
 # -- noisy max
-
-
-def chances(scores: np.ndarray, scale: float, pure: bool) -> np.ndarray:
-    """The probability of each choice: the exponential mechanism, or (pure) exponential noise on each score."""
-    if not pure:
-        p = np.exp((scores - scores.max()) / scale)
-        return p / p.sum()
-    x = scores.max() + scale * np.linspace(0, 40, 20_001)
-    below = 1 - np.exp(-(x - scores[:, None]) / scale)
-    density = np.exp(-(x - scores[:, None]) / scale) / scale
-    return np.array(
-        [np.trapezoid(density[i] * np.delete(below, i, axis=0).prod(axis=0), x) for i in range(len(scores))]
-    )
 
 
 @pytest.mark.parametrize("pure", [False, True])
