@@ -295,7 +295,7 @@ def names_imported(node: ast.AST) -> list[str]:
 
 # Top to bottom: a room imports from rooms below it only. Those that are still to come have their place.
 ROOMS = (
-    "__main__", "cli", "", "api", "experiment", "report", "route", "workspace", "evaluate", "holdout", "relational", "plan", "fit", "budget",
+    "__main__", "cli", "", "api", "experiment", "litmus", "report", "route", "workspace", "evaluate", "holdout", "relational", "plan", "fit", "budget",
     "ingest", "prepare", "export", "gmf", "output", "sample", "model_file", "model_kin", "model", "privacy", "count", "codec",
     "models", "workload", "schema", "db", "files", "sql", "resources", "simplex", "domain", "errors",
 )  # fmt: skip

@@ -87,6 +87,12 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "ledger_tables": {},
     "ledger_shares": {"run": "it's"},
     "ledger_totals": {},
+    "litmus_rows.below": {
+        "target": '"_litmus_1"', "relation": '"clinic"."visits"', "parent": '"_litmus_0"', "on": [["patient", "id"], ['a "b', "c"]],
+    },
+    "litmus_rows.units": {
+        "target": '"_litmus_0"', "relation": '"patients"', "parent": None, "columns": ["sex", 'a "b'], "seed": 7, "most": 20,
+    },
     "marginals": {"relation": '"_encoded_1"', "blocks": BLOCKS, "weight": None},
     "marginals.weighted": {"relation": '"_encoded_1"', "blocks": BLOCKS[:1], "weight": "_weight"},
     "model_tables": {},

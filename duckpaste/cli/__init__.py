@@ -25,6 +25,7 @@ COMMANDS = {
     "sample": "sample",
     "pipe": "pipe",
     "evaluate": "evaluate",
+    "litmus": "litmus",
     "export": "sample",
     "ledger": "ledger",
 }
