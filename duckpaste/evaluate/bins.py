@@ -29,7 +29,8 @@ _EPOCH = dt.datetime(1970, 1, 1)
 @dataclass(frozen=True)
 class Bin:
     """Codes of a column: `labels` of each code, NULL's last. `codes` is SQL over the column of the real rows, `fakes`
-    over that of the synthetic ones. `part` tells what of a date it is ("year", "hour", ...; "" for the whole value)."""
+    over that of the synthetic ones. `part` tells what of a date it is ("year", "hour", ...; "" for the whole value),
+    `span` the smallest and the largest real number."""
 
     name: str
     kind: str
@@ -39,6 +40,7 @@ class Bin:
     ordered: bool = False
     part: str = ""
     columns: tuple[str, ...] = ()
+    span: tuple[float, float] = (0.0, 0.0)
 
     @property
     def size(self) -> int:
@@ -184,16 +186,31 @@ def edges_of(values: FloatArray, intervals: int = INTERVALS) -> list[float]:
 
 def _number(name: str, family: str, other: str, values: FloatArray, sql_type: str) -> Bin:
     x = sql.ident(name)
-    edges = edges_of(values)
+    edges = bounded(edges_of(values), values)
     null = len(edges) + 1
     low, high = (float(values[0]), float(values[-1])) if len(values) else (0.0, 0.0)
-    bounds = [low, *edges, high]
-    labels = [_label(a, b, last, family, sql_type) for a, b, last in _spans(bounds)]
+    whole = family in ("date", "moment", "time") or "INT" in sql_type.upper()
+    labels = labels_of(edges, low, high, family, whole)
     made = []
     for f in (family, other):
         v = number_sql(x, f) if f in ("number", "date", "moment", "time") else f"try_cast({x} as double)"
         made.append(tree(v, edges, f, null))
-    return Bin(name, family, (*labels, NULL), made[0], made[1], True, columns=(name,))
+    return Bin(name, family, (*labels, NULL), made[0], made[1], True, columns=(name,), span=(low, high))
+
+
+def bounded(edges: Sequence[float], values: FloatArray) -> list[float]:
+    """The edges, with one before the smallest value and one after the largest: what lies beyond shows."""
+    if not len(values):
+        return []
+    return [float(values[0]), *edges, math.nextafter(float(values[-1]), math.inf)]
+
+
+def labels_of(edges: Sequence[float], low: float, high: float, family: str, whole: bool) -> list[str]:
+    """The bins that `bounded` edges make, in words."""
+    if not edges:
+        return ["any"]
+    inner = [_label(a, b, last, family, whole) for a, b, last in _spans([*edges[:-1], high])]
+    return [f"below {told(low, family, whole)}", *inner, f"above {told(high, family, whole)}"]
 
 
 def _spans(bounds: Sequence[float]) -> list[tuple[float, float, bool]]:
@@ -217,9 +234,8 @@ def tree(x: str, edges: Sequence[float], family: str, null: int) -> str:
     return f"({below(0, len(edges))})"
 
 
-def _label(a: float, b: float, last: bool, family: str, sql_type: str) -> str:
+def _label(a: float, b: float, last: bool, family: str, whole: bool) -> str:
     """A bin's values in words: one value, or from (included) to (left out, but for the last)."""
-    whole = family in ("date", "moment", "time") or "INT" in sql_type.upper()
     if b == math.nextafter(a, math.inf) or a == b or (whole and not last and b - a == 1):
         return told(a, family, whole)
     if whole and not last:

@@ -61,12 +61,17 @@ def cramers_v(counts: IntArray) -> float:
 def chance(p: FloatArray, n: float, m: float) -> float:
     """About the total variation of two samples, of n and m rows, of one distribution with shares `p`.
 
-    The mean of |X/n - Y/m| of a cell is sqrt(2 v / pi) with v = p (1 - p) (1/n + 1/m) where rows are many, and 2 p
-    where they are so few that no cell is hit twice; the smaller of the two is taken."""
+    For Poisson counts X and Y of mean x the mean of |X - Y| is 2 x exp(-2x) (I0(2x) + I1(2x)) (Skellam): 2 x where
+    rows are so few that no cell is hit twice, sqrt(4 x / pi) where they are many. Unequal sizes count as two of their
+    harmonic mean."""
     if n <= 0 or m <= 0:
         return 0.0
-    spread = np.sqrt(2 * p * (1 - p) * (1 / n + 1 / m) / math.pi)
-    return float(0.5 * np.minimum(spread, 2 * p).sum())
+    from scipy.special import ive
+
+    size = 2 / (1 / n + 1 / m)
+    x = size * p
+    apart = 2 * x * (ive(0, 2 * x) + ive(1, 2 * x)) * np.sqrt(1 - p)
+    return float(0.5 * apart.sum() / size)
 
 
 def spread(n: float, m: float) -> float:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
 from duckpaste import sql
-from duckpaste.evaluate.bins import NULL, SAMPLE, Bin, edges_of, family_of, told, tree
+from duckpaste.evaluate.bins import NULL, SAMPLE, Bin, bounded, edges_of, family_of, labels_of, tree
 from duckpaste.evaluate.sides import Subject
 from duckpaste.evaluate.work import Work
 from duckpaste.schema.names import split
@@ -59,10 +58,9 @@ def gaps(work: Work, subject: Subject) -> list[Bin]:
     made = []
     for i, pair in enumerate(pairs):
         values = np.sort(np.asarray(np.ma.masked_invalid(found[f"c{i}"]).compressed(), dtype=np.float64))
-        edges = edges_of(values)
-        low, high = (values[0], values[-1]) if len(values) else (0.0, 0.0)
-        bounds = [low, *edges, high]
-        days = [f"{told(a, 'number')} to {told(b, 'number')} days" for a, b in itertools.pairwise(bounds)]
+        edges = bounded(edges_of(values), values)
+        low, high = (float(values[0]), float(values[-1])) if len(values) else (0.0, 0.0)
+        days = [f"{label} days" for label in labels_of(edges, low, high, "number", False)]
         x = days_sql(*pair)
         code = tree(x, edges, "number", len(days))
         made.append(Bin(f"{pair[0]} - {pair[1]}", "gap", (*days, NULL), code, code, True, "gap", pair))

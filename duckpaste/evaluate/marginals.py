@@ -14,6 +14,7 @@ from duckpaste import holdout, sql
 from duckpaste.domain import Clique
 from duckpaste.evaluate import distances
 from duckpaste.evaluate.bins import SAMPLE, Bin, bins_of, calendar
+from duckpaste.evaluate.bins import told as told_value
 from duckpaste.evaluate.counts import COARSE, Tallies, Three, tallied
 from duckpaste.evaluate.gaps import gaps
 from duckpaste.evaluate.sides import LAG, Subject
@@ -76,10 +77,11 @@ def table_bins(work: Work, subject: Subject, prefix: str = "") -> list[Bin]:
 
 
 def _years(b: Bin) -> tuple[int, int]:
-    """The years that a date's bins span, as its labels tell; at most 150."""
-    told = [label[:4] for label in (b.labels[0], b.labels[-2].split(" to ")[-1])]
-    first, last = (int(t) if t.isdigit() else 2000 for t in told)
-    return max(first, last - 149), max(first, last)
+    """The years that a date's real values span; at most the last 150."""
+    first, last = (said[:4] for said in (told_value(v, b.kind) for v in b.span))
+    if not (first.isdigit() and last.isdigit()):
+        return 2000, 2000
+    return max(int(first), int(last) - 149), int(last)
 
 
 def _lag(b: Bin) -> Bin:
@@ -112,11 +114,13 @@ def _own(work: Work, table: str, tallies: Tallies, own: Sequence[Bin], parts: Se
 
 
 def told(b: Bin, three: Three) -> dict[str, object]:
-    """A column's counts for the page."""
-    last = len(b.labels) if int(three.first[-1] + three.second[-1] + three.fake[-1]) else -1
-    found = {"kind": b.kind, "part": b.part, "labels": list(b.labels[:last] if last < 0 else b.labels)}
+    """A column's counts for the page, without NULL and what lies beyond the real values where no row is."""
+    every = three.first + three.second + three.fake
+    ends = {0, b.size - 2, b.size - 1} if b.span != (0.0, 0.0) or b.part == "gap" else {b.size - 1}
+    kept = [i for i in range(b.size) if every[i] or i not in ends]
+    found: dict[str, object] = {"kind": b.kind, "part": b.part, "labels": [b.labels[i] for i in kept]}
     sides = {"wrk": three.real, "syn": three.fake} | ({"ref": three.second} if three.held_out else {})
-    return found | {k: [int(x) for x in (v[:last] if last < 0 else v)] for k, v in sides.items()}
+    return found | {k: [int(v[i]) for i in kept] for k, v in sides.items()}
 
 
 def chosen_pairs(names: Sequence[str], tallies: Tallies, most: int = MOST_PAIRS) -> tuple[list[Clique], int]:

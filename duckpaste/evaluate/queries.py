@@ -7,6 +7,7 @@ rows (counts, sums) are scaled to the real size first.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,21 +46,34 @@ def read(db: Db, path: Path) -> list[Query]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise UserError("no such file, or it is not text", str(path), "name a file of SQL queries") from None
-    try:
-        statements = db.con.extract_statements(text)
-    except duckdb.Error:
-        raise UserError("DuckDB can't read it as SQL", str(path), "part queries by semicolons") from None
     found = []
-    for number, statement in enumerate(statements, start=1):
-        query = statement.query.strip().rstrip(";")
+    for number, query in enumerate(_parted(text, path), start=1):
         where = f"{path.name}, query {number}"
-        if statement.type != duckdb.StatementType.SELECT:
+        try:
+            kinds = [s.type for s in db.con.extract_statements(query)]
+        except duckdb.Error:
+            raise UserError("DuckDB can't read it as SQL", where, "part queries by semicolons") from None
+        if kinds != [duckdb.StatementType.SELECT]:
             raise UserError("is no SELECT", where, "only queries that read can be compared")
         comment = re.match(r"\s*--\s*(.+)", query)
         found.append(Query(comment[1].strip() if comment else f"query {number}", query, _keys(query, where)))
     if not found:
         raise UserError("holds no query", str(path), "write SELECT statements, parted by semicolons")
     return found
+
+
+def _parted(text: str, path: Path) -> list[str]:
+    """The statements of a script, each with the comments before it; without those that hold nothing."""
+    import sqlglot
+
+    try:
+        tokens = sqlglot.tokenize(text, read="duckdb")
+    except sqlglot.errors.SqlglotError:
+        raise UserError("can't be read as SQL", str(path), "part queries by semicolons") from None
+    ends = [t.start for t in tokens if t.text == ";"]
+    starts = [t.start for t in tokens if t.text != ";"]
+    bounds = itertools.pairwise([-1, *ends, len(text)])
+    return [text[a + 1 : b].strip() for a, b in bounds if any(a < s < b for s in starts)]
 
 
 def _keys(query: str, where: str) -> tuple[bool, ...]:
@@ -72,7 +86,7 @@ def _keys(query: str, where: str) -> tuple[bool, ...]:
     except sqlglot.errors.SqlglotError:
         raise UserError("can't be read", where, "simplify it") from None
     selected = tree.selects if isinstance(tree, exp.Query) else []
-    if not selected or any(isinstance(s, exp.Star) or s.is_star for s in selected):
+    if not selected or any(isinstance(s, exp.Star | exp.Column) and s.is_star for s in selected):
         raise UserError("names no columns", where, "list what to select: keys and aggregates")
     return tuple(s.find(exp.AggFunc, exp.Window) is None for s in selected)
 
