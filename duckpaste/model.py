@@ -129,6 +129,13 @@ class Model:
         per = "each row" if unit == "row" else f"each {unit} (at most {k} rows weigh)"
         return f"synthetic; {self.guarantee} for {per}; run {self.info['run']}; {self.info['algorithm']}"
 
+    def shapes(self) -> list[str]:
+        """A line for people on how large the model of each table is."""
+        from duckpaste.models.outlook import shape_of
+
+        name = [f" of {t.name}" if len(self.tables) > 1 else "" for t in self.tables]
+        return [f"model{n}: {shape_of(t.network)}" for n, t in zip(name, self.tables, strict=True)]
+
     def __getitem__(self, name: str) -> TableModel:
         for table in self.tables:
             if table.name == name:

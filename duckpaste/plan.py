@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from duckpaste.budget import Split, split
 from duckpaste.codec.base import Codec, WantBounds, WantHistogram, WantValues
-from duckpaste.domain import Domain
+from duckpaste.codec.zeros import zeros_of
+from duckpaste.domain import Clique, Domain
 from duckpaste.fit import Request
 from duckpaste.models.base import Release
+from duckpaste.models.outlook import Shape
 from duckpaste.prepare import Prepared
 from duckpaste.privacy import discovery
 from duckpaste.privacy.accountant import Accountant, Guarantee
@@ -23,8 +25,18 @@ _NAMES = {
 
 
 @dataclass(frozen=True)
+class Expected:
+    """A column set that `model` may measure, and the L1 error in rows that noise makes in it on average."""
+
+    model: str
+    columns: Clique
+    rows: float
+
+
+@dataclass(frozen=True)
 class Plan:
-    """Releases in order, the domain (upper bounds where not declared), and what is public by declaration."""
+    """Releases in order, the domain (upper bounds where not declared), and what is public by declaration; the error to
+    expect in each column set, and how large each model may become, by name (a table; "" for its only one)."""
 
     guarantee: Guarantee
     unit: str
@@ -34,6 +46,8 @@ class Plan:
     public: Sequence[str]
     undeclared: Sequence[str]
     loss: float
+    expected: Sequence[Expected] = ()
+    shapes: Sequence[tuple[str, Shape]] = ()
 
     @property
     def megabytes(self) -> float:
@@ -50,11 +64,19 @@ def plan(ready: Prepared, wanted: Request) -> Plan:
     def sigma(loss: float) -> float:
         return 0.0 if math.isinf(loss) else accountant.sigma(loss)
 
-    domain = Domain({c.name: c.size for codec in ready.codecs for c in codec.columns()})
+    domain = Domain(
+        {c.name: c.size for codec in ready.codecs for c in codec.columns()},
+        zeros=zeros_of(ready.table, ready.codecs),
+    )
     releases = discoveries(ready.codecs, shares, sigma)
     releases += wanted.model.plan(domain, sigma, shares.model, ())
     public, undeclared = declared_of(ready.codecs)
-    return Plan(wanted.guarantee, ready.unit, k, releases, domain, public, undeclared, shares.total)
+    found = wanted.model.expected(domain, sigma, shares.model, ())
+    expected = [Expected("", columns, rows) for columns, rows in found.items()]
+    shapes = [("", wanted.model.shape(domain, ()))]
+    return Plan(
+        wanted.guarantee, ready.unit, k, releases, domain, public, undeclared, shares.total, expected, shapes
+    )
 
 
 def discoveries(codecs: Sequence[Codec], shares: Split, sigma: Callable[[float], float]) -> list[Release]:

@@ -63,4 +63,6 @@ def fit(
     with stage("save"):
         model.save(out)
     click.echo(f"{out}: {model.describe()}")
+    for line in model.shapes():
+        click.echo(line)
     click.echo(spent)

@@ -163,8 +163,11 @@ def _print(made: Piped, synthetic: Path) -> None:
     if made.done.rules:
         click.echo()
         rules_table(made.done.rules)
+    click.echo()
+    for line in made.model.shapes():
+        click.echo(line)
     written = ", ".join(f"{t} {n:,} rows" for t, n in made.done.rows.items())
-    click.echo(f"\n{synthetic}: {written}, seed {made.done.seed}")
+    click.echo(f"{synthetic}: {written}, seed {made.done.seed}")
     click.echo(made.model.describe())
     click.echo(made.spent)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,13 +17,18 @@ from duckpaste.cli.common import (
     options_of,
     parameters_argument,
     parse,
+    print_json,
     raw_option,
     table,
     workspace,
     workspace_options,
 )  # fmt: skip
 
+if TYPE_CHECKING:
+    from duckpaste.plan import Expected, Plan
+
 _MOST = 40  # lines of a list
+_WORST = 3  # column sets that are told
 
 
 @click.command("check", short_help="List all faults of a view at once.")
@@ -93,11 +100,12 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
     measure = "epsilon" if made.guarantee.pure else "rho"
     headers = ["stage", "what", "releases", "cells", measure, "noise sd"]
     if as_json:
-        table(
-            [(r.stage, r.what, r.count, r.cells, r.loss, r.sigma) for r in made.releases],
-            headers,
-            as_json=True,
-        )
+        found = [(r.stage, r.what, r.count, r.cells, r.loss, r.sigma) for r in made.releases]
+        print_json({
+            "releases": [dict(zip(headers, r, strict=True)) for r in found],
+            "models": [{"model": name, **dataclasses.asdict(shape)} for name, shape in made.shapes],
+            "expected": [{"model": e.model, "columns": e.columns, "rows": e.rows} for e in made.expected],
+        })  # fmt: skip
         return
     rows = [
         (r.stage, r.what, r.count, f"{r.cells:,}", _number(r.loss), f"{r.sigma:,.2f}") for r in made.releases
@@ -114,8 +122,33 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
         ledger.close()
         if left is not None:
             click.echo(f"budget: {declared.budget['epsilon']} in all, {round(left, 6):g} left")
+    _outlook(made)
     _list("public by declaration", made.public)
     _list("to be discovered with noise (what you declare instead costs nothing)", made.undeclared)
+
+
+def _outlook(made: Plan) -> None:
+    """How large the models may become, and the errors to expect: the median and the worst of each number of
+    columns."""
+    for name, shape in made.shapes[:_MOST]:
+        click.echo(f"model{' of ' if name else ''}{name}: {shape}")
+    by_width: dict[int, list[Expected]] = {}
+    for one in made.expected:
+        by_width.setdefault(len(one.columns), []).append(one)
+    rows = []
+    for width, found in sorted(by_width.items()):
+        worst = sorted(found, key=lambda e: (-e.rows, e.model, e.columns))[:_WORST]
+        told = "; ".join(
+            f"{e.rows:,.0f} ({f'{e.model}: ' if e.model else ''}{', '.join(e.columns)})" for e in worst
+        )
+        rows.append((width, f"{len(found):,}", f"{statistics.median(e.rows for e in found):,.0f}", told))
+    if rows:
+        click.echo(
+            "\nwhat noise will move, in rows over all cells, where a column set is measured as planned:"
+        )
+        headers = ["columns", "sets", "median", "worst"]
+        table(rows, headers, disable_numparse=True, colalign=["right", "right", "right", "left"])
+        click.echo()
 
 
 def _list(title: str, items: Sequence[str]) -> None:

@@ -14,11 +14,12 @@ from typing import Any, ClassVar
 
 from duckpaste.domain import Clique, Domain
 from duckpaste.errors import UserError
-from duckpaste.models.adaptive import ABSOLUTE, Adaptive, Settings
+from duckpaste.models.adaptive import Adaptive, Settings
 from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.candidates import Candidates
 from duckpaste.models.network import Network
 from duckpaste.models.options import option
+from duckpaste.models.outlook import CELLS_PER_MB, Shape, bounded, set_errors, single_errors
 from duckpaste.models.pgm import Descent
 from duckpaste.models.shares import divided
 from duckpaste.models.singles import worth_measuring
@@ -121,12 +122,21 @@ class AIM:
     def expected(
         self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
     ) -> dict[Clique, float]:
-        """Each candidate's L1 error in rows, were it measured in the first round: sqrt(2 / pi) x sigma x cells."""
+        """L1 error in rows of each column, and of each candidate were it measured in the first round."""
         plan = {r.stage: r for r in self.plan(domain, doors_sigma, loss, evidence)}
-        if "rounds" not in plan:
-            return {}
-        found = self._candidates(domain, domain.clique(evidence)).cliques
-        return {c: ABSOLUTE * plan["rounds"].sigma * domain.cells(c) for c in found}
+        out: dict[Clique, float] = {}
+        if "one-way" in plan:
+            singles = worth_measuring(domain, domain.names)
+            out = single_errors(domain, doors_sigma, plan["one-way"].loss, singles, self.balance)
+        if "rounds" in plan:
+            found = self._candidates(domain, domain.clique(evidence)).cliques
+            out |= set_errors(domain, plan["rounds"].sigma, [c for c in found if len(c) > 1])
+        return out
+
+    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+        """At most `max_mb`, or the 1-ways where they are larger."""
+        least = sum(domain.sizes.values()) / CELLS_PER_MB
+        return bounded(domain, max(self.max_mb, least))
 
     def fit(self, doors: Doors, evidence: Clique = ()) -> Fitted:
         """Spend `doors.loss`; evidence columns are measured too, but never among themselves alone."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from duckpaste.domain import Clique, Domain, FloatArray, IntArray
 from duckpaste.models.network import Network
+
+if TYPE_CHECKING:
+    from duckpaste.models.outlook import Shape
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,15 @@ class Model(Protocol):
 
     def plan(self, domain: Domain, doors_sigma: Any, loss: float, evidence: Clique) -> list[Release]:
         """Every release that `fit` will ask for; the sum of losses is at most `loss`."""
+
+    def expected(
+        self, domain: Domain, doors_sigma: Any, loss: float, evidence: Clique = ()
+    ) -> dict[Clique, float]:
+        """L1 error in rows that noise makes, on average, in each column set that may be measured, were it measured as
+        planned (see `outlook`)."""
+
+    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+        """How large the fitted model may become."""
 
     def fit(self, doors: Doors, evidence: Clique = ()) -> Fitted:
         """Spend at most `doors.loss` and return a model of all columns of `doors.domain`."""

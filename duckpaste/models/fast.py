@@ -25,13 +25,12 @@ from duckpaste.models.bayes.coding import recode
 from duckpaste.models.network import Network
 from duckpaste.models.obeying import guarded
 from duckpaste.models.options import option
+from duckpaste.models.outlook import CELLS_PER_MB, Shape, bounded, set_errors, single_errors
 from duckpaste.models.pairing import Pairing
 from duckpaste.models.pgm import Descent, Observation, fit, total_of
 from duckpaste.models.shares import ABSOLUTE, divided, first_share
 from duckpaste.models.singles import OuterProducts, SamplingErrors, fitted_singles, worth_measuring
 from duckpaste.models.spanning import Forest
-
-_CELLS_PER_MB = 2**17  # of 8 bytes
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Fast:
             what = f"the errors of {many} pairs"
             plan.append(Release("select", what, 1, many, stages.select, doors_sigma(stages.select) * spread))
         most = self._most(domain, many)
-        limit = int(self.max_mb * _CELLS_PER_MB)
+        limit = int(self.max_mb * CELLS_PER_MB)
         sizes = sorted(
             (min(domain.cells(c), limit) for c in _linkable(domain, math.inf, evidence)), reverse=True
         )
@@ -101,13 +100,16 @@ class Fast:
         if stages is None:
             return {}
         singles = worth_measuring(domain, domain.names)
-        losses = divided(stages.one_way, domain, singles, self.balance)
-        out = {c: ABSOLUTE * doors_sigma(x) * domain.cells(c) for c, x in zip(singles, losses, strict=True)}
+        out = single_errors(domain, doors_sigma, stages.one_way, singles, self.balance)
         if stages.candidates:
             sigma = doors_sigma(stages.pairs / self._most(domain, stages.candidates))
-            limit = self.max_mb * _CELLS_PER_MB
-            out |= {c: ABSOLUTE * sigma * domain.cells(c) for c in _linkable(domain, limit, evidence)}
+            out |= set_errors(domain, sigma, _linkable(domain, self.max_mb * CELLS_PER_MB, evidence))
         return out
+
+    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+        """At most `max_mb`, or the 1-ways where they are larger."""
+        least = sum(domain.sizes.values()) / CELLS_PER_MB
+        return bounded(domain, max(self.max_mb, least))
 
     def fit(self, doors: Doors, evidence: Clique = ()) -> Fitted:
         """Spend `doors.loss`; evidence columns are measured too, but never linked to each other."""
@@ -145,7 +147,7 @@ class Fast:
         stages: _Stages,
     ) -> tuple[list[Clique], float]:  # fmt: skip
         """The chosen pairs, and the loss for measuring them (or the 1-ways again, when there are none)."""
-        pairs = _linkable(domain, self.max_mb * _CELLS_PER_MB, evidence)
+        pairs = _linkable(domain, self.max_mb * CELLS_PER_MB, evidence)
         if len(pairs) < 2:  # no choice, so nothing to pay for
             return list(pairs), stages.pairs + stages.select
         singles = fitted_singles(domain, observations, total)

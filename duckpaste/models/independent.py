@@ -10,7 +10,9 @@ from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.network import Network, Step
 from duckpaste.models.obeying import guarded
 from duckpaste.models.options import option
+from duckpaste.models.outlook import CELLS_PER_MB, Shape, single_errors
 from duckpaste.models.pgm import Observation, fit, total_of
+from duckpaste.models.pgm.elimination import eliminate, maximal
 from duckpaste.models.shares import divided
 from duckpaste.models.singles import fitted_singles, worth_measuring
 
@@ -34,6 +36,19 @@ class Independent:
         cells = sum(domain.cells(c) for c in cliques)
         what = f"{len(cliques)} one-way marginals"
         return [Release("one-way", what, len(cliques), cells, loss, doors_sigma(least))]
+
+    def expected(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> dict[Clique, float]:
+        """L1 error in rows of each column."""
+        cliques = worth_measuring(domain, _targets(domain, evidence))
+        return single_errors(domain, doors_sigma, loss, cliques, self.balance)
+
+    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+        """One clique a column, or a rule."""
+        scopes = maximal({n, *around} for n, around in eliminate(domain.project(_targets(domain, evidence)), []))
+        cells = sum(domain.cells(scope) for scope in scopes)
+        return Shape(len(scopes), max((len(s) for s in scopes), default=1) - 1, cells / CELLS_PER_MB)
 
     def fit(self, doors: Doors, evidence: Clique = ()) -> Fitted:
         """Noisy counts, projected on the simplex with a common total."""

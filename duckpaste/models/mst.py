@@ -17,6 +17,7 @@ from duckpaste.models.compress import Compression, compress
 from duckpaste.models.network import Network
 from duckpaste.models.obeying import guarded
 from duckpaste.models.options import option
+from duckpaste.models.outlook import CELLS_PER_MB, Shape, set_errors, single_errors
 from duckpaste.models.pgm import Descent, Graphical, Observation, fit, total_of
 from duckpaste.models.shares import divided
 from duckpaste.models.singles import OuterProducts, SamplingErrors, fitted_singles, worth_measuring
@@ -71,6 +72,28 @@ class MST:
         sigma = doors_sigma(stages[2] / count)
         plan.append(Release("pairs", f"{count} pairs", count, sum(sizes[:count]), stages[2], sigma))
         return plan
+
+    def expected(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> dict[Clique, float]:
+        """L1 error in rows of each column, and of each pair were it chosen."""
+        stages = self._stages(domain, loss, evidence)
+        if stages is None:
+            return {}
+        singles = worth_measuring(domain, domain.names)
+        out = single_errors(domain, doors_sigma, stages[0], singles, self.balance)
+        forest = Forest(domain, self.max_cells, evidence)
+        if forest.edges_left():
+            sigma = doors_sigma(stages[2] / forest.edges_left())
+            out |= set_errors(domain, sigma, forest.candidates()[1])
+        return out
+
+    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+        """A tree of pairs: at most the largest that there may be."""
+        forest = Forest(domain, self.max_cells, evidence)
+        sizes = sorted((domain.cells(c) for c in forest.candidates()[1]), reverse=True)
+        most = sum(sizes[: forest.edges_left()]) + sum(domain.sizes.values())
+        return Shape(max(1, len(domain)), int(bool(sizes)), most / CELLS_PER_MB, exact=False)
 
     def fit(self, doors: Doors, evidence: Clique = ()) -> Fitted:
         """Spend at most `doors.loss`; evidence columns are measured too, but never linked to each other."""

@@ -26,9 +26,11 @@ from duckpaste.models.compress import Compression
 from duckpaste.models.network import Expansion, Network, Step
 from duckpaste.models.obeying import conditioned
 from duckpaste.models.options import option
+from duckpaste.models.outlook import CELLS_PER_MB, Shape, bounded, set_errors, single_errors
 from duckpaste.models.pgm import Descent, Observation, total_of
 from duckpaste.models.shares import divided
 from duckpaste.models.singles import fitted_singles, worth_measuring
+from duckpaste.models.spanning import Forest
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,27 @@ class PrivBayes:
             sigma = doors_sigma(stages.joints / count)
             plan.append(Release("joints", what, count, count * most, stages.joints, sigma))
         return plan
+
+    def expected(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> dict[Clique, float]:
+        """L1 error in rows of each column, and of each column with one other, were that its family."""
+        stages = self._stages(domain, loss, evidence)
+        if stages is None:
+            return {}
+        singles = worth_measuring(domain, domain.names)
+        out = single_errors(domain, doors_sigma, stages.one_way, singles, self.balance)
+        if stages.count:
+            pairs = Forest(domain, self.max_cells, evidence).candidates()[1]
+            out |= set_errors(domain, doors_sigma(stages.joints / stages.count), pairs)
+        return out
+
+    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+        """A family of at most `max_cells` for each column."""
+        targets = len(domain) - len(domain.clique(evidence))
+        one = bounded(domain, self.max_cells / CELLS_PER_MB)
+        whole = targets * one.megabytes + sum(domain.sizes.values()) / CELLS_PER_MB
+        return Shape(len(domain), one.treewidth, whole, exact=False)
 
     def fit(self, doors: Doors, evidence: Clique = ()) -> Fitted:
         """Spend at most `doors.loss`; evidence columns are measured too, and are parents only."""

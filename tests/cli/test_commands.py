@@ -130,12 +130,17 @@ def test_plan(made: Path) -> None:
 
 def test_plan_as_json(made: Path) -> None:
     found = json.loads(fine("plan", "mine/v.mst", "alg.epsilon=1", "--json"))
-    assert {tuple(release) for release in found} == {
+    assert {tuple(release) for release in found["releases"]} == {
         ("stage", "what", "releases", "cells", "rho", "noise sd")
     }
-    assert sum(release["rho"] for release in found) == pytest.approx(0.01497, rel=0.01)
+    assert sum(release["rho"] for release in found["releases"]) == pytest.approx(0.01497, rel=0.01)
+    (model,) = found["models"]
+    assert model["treewidth"] == 1 and not model["exact"] and model["megabytes"] > 0
+    widths = {len(one["columns"]) for one in found["expected"]}
+    assert widths == {1, 2} and all(one["rows"] > 0 for one in found["expected"])
     found = json.loads(fine("plan", "mine/v.mst", "alg.epsilon=inf", "--json"))
-    assert all(release["rho"] is None and release["noise sd"] == 0 for release in found)
+    assert all(release["rho"] is None and release["noise sd"] == 0 for release in found["releases"])
+    assert all(one["rows"] == 0 for one in found["expected"])
 
 
 def test_pipe(made: Path) -> None:
