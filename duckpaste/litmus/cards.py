@@ -49,9 +49,8 @@ def _cards(sides: Sides, number: int, seed: int, *, real: bool) -> list[Card]:
             target = sql.ident(f"_litmus_{i}")
             owner = subject.node.owner if subject.node else None
             if owner is None:
-                columns = list(subject.compared or subject.types)
                 sides.db.run("litmus_rows", target=target, relation=place(subject.name), parent=None,
-                             columns=columns, seed=seed, most=number)  # fmt: skip
+                             columns=holdout.key_of(subject.table), seed=seed, most=number)  # fmt: skip
             else:
                 on = [list(pair) for pair in zip(owner.columns, owner.referenced, strict=True)]
                 sides.db.run("litmus_rows", target=target, relation=place(subject.name),
