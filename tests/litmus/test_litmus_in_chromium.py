@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import chromium
 import pytest
+from chromium import Chromium
 
 from duckpaste.litmus import score
 from duckpaste.litmus.cards import Branch, Card
 from duckpaste.litmus.page import page, shuffled
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
-import chromium
-from chromium import Chromium
 
 pytestmark = chromium.needed
 CARDS = [
