@@ -2,6 +2,7 @@
 
     DUCKPASTE_TEST_DATA=... python tests/bench/quality.py [--models mst] [--epsilons 1 10] [--runs 3]
         [--set threshold=5 ...] [--doors package.module:factory]
+        [--peers [dpmm.mst mbi.mst ...]] [--peer-python [NAME=]PATH ...] [--peer-seconds 900]
 
 `factory(codes, domain, loss, rng)` gives the doors; the default adds float noise to arrays, which serves to measure
 quality but protects nobody. Losses are rho at delta 1e-9. CPU seconds are those of fit and sample together, exact
@@ -19,12 +20,13 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import peers
 from scores import scores
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "models"))
@@ -76,6 +78,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--set", nargs="*", default=[], metavar="OPTION=NUMBER")
     parser.add_argument("--doors", default="fake_doors:ArrayDoors")
+    parser.add_argument("--peers", nargs="*", metavar="PEER", help=f"default: {', '.join(peers.PEERS)}")
+    parser.add_argument("--peer-python", nargs="+", default=[], metavar="[NAME=]PATH")
+    parser.add_argument("--peer-seconds", type=float, default=900.0)
     given = parser.parse_args()
     options = {key: float(value) for key, _, value in (pair.partition("=") for pair in given.set)}
     print("model        epsilon     tv1     tv2     tv3     l1s   fit s  sample    MB")
@@ -85,11 +90,35 @@ def main() -> None:
             jobs = [(name, epsilon, FIRST_SEED + i, options, given.doors) for i in range(given.runs)]
             with spawn.Pool(1, maxtasksperchild=1) as pool:
                 found = pool.starmap(run, jobs, chunksize=1)
-            mean = {key: float(np.mean([f[key] for f in found])) for key in found[0]}
-            errors = " ".join(f"{mean[k]:7.4f}" for k in ("tv1", "tv2", "tv3", "l1s"))
-            print(
-                f"{name:12} {epsilon:7g} {errors} {mean['fit_s']:7.3f} {mean['sample_s']:7.3f} {mean['MB']:5.0f}"
-            )
+            line(name, epsilon, {key: float(np.mean([f[key] for f in found])) for key in found[0]})
+    if given.peers is not None:
+        side_by_side(given.peers or peers.PEERS, given)
+
+
+def line(name: str, epsilon: float, mean: Mapping[str, float]) -> None:
+    """One row of the table."""
+    errors = " ".join(f"{mean[k]:7.4f}" for k in ("tv1", "tv2", "tv3", "l1s"))
+    print(
+        f"{name:14} {epsilon:5g} {errors} {mean['fit_s']:7.3f} {mean['sample_s']:7.3f} {mean['MB']:5.0f}",
+        flush=True,
+    )
+
+
+def side_by_side(names: Sequence[str], given: argparse.Namespace) -> None:
+    """One line a peer and epsilon; why, where there is no result."""
+    python = peers.interpreters(given.peer_python)
+    codes, domain = adult()
+    for name in names:
+        for epsilon in given.epsilons:
+            try:
+                path = python[name.partition(".")[0]]
+                line(name, epsilon, peers.run(
+                    name, path, codes, domain.sizes, epsilon, DELTA, FIRST_SEED, given.peer_seconds
+                ))  # fmt: skip
+            except KeyError:
+                print(f"{name:14} {epsilon:5g} not run: known peers are of {' and '.join(peers.INSTALL)}")
+            except peers.NotRun as error:
+                print(f"{name:14} {epsilon:5g} not run: {error}", flush=True)
 
 
 if __name__ == "__main__":
