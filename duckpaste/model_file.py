@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,11 @@ def save(model: Model, path: Path) -> None:
                 db.run("model_tables")
                 _fill(db, "info", [("format", str(FORMAT)), *model.info.items()])
                 kept = [
-                    t for table in model.tables for t in (table, model_kin.counts_of(table)) if t is not None
+                    part
+                    for table in model.tables
+                    for t in (table, model_kin.counts_of(table))
+                    if t is not None
+                    for part in model_kin.parts_of(t)
                 ]
                 for position, table in enumerate(kept):
                     _save_table(db, table, position)
@@ -247,8 +251,9 @@ def _load(db: Db, info: dict[str, str]) -> Model:
     if missing:
         raise LookupError(missing)
     Guarantee(float(info["epsilon"]), float(info["delta"]))
+    bare = {r[0] for r in db.rows_sql("model_switches", "select distinct table_name from switches")}
     tables = [
-        _load_table(db, *row)
+        _load_table(db, bare, *row)
         for row in db.rows_sql(
             "model_tables",
             "select table_name, total, primary_key, checks, comment from tables order by position",
@@ -360,7 +365,7 @@ def _rows(db: Db, name: str, table: str, columns: str, order: str) -> list[tuple
 
 
 def _load_table(
-    db: Db, name: str, total: float, key: list[str], checks: list[str], comment: str
+    db: Db, bare: Collection[str], name: str, total: float, key: list[str], checks: list[str], comment: str
 ) -> TableModel:
     found = _cells(db, "measured", name)
     measurements = [
@@ -371,6 +376,6 @@ def _load_table(
     ]
     network, made = _load_network(db, name, total), _load_codecs(db, name)
     absent = {k.name for c in made for k in c.columns()} - set(network.domain)
-    if absent:
+    if absent and name not in bare:
         raise LookupError(absent)
     return TableModel(name, _columns(db, name), made, network, measurements, key, checks, comment)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from duckpaste import sql
 from duckpaste.db import Db
+from duckpaste.domain import Domain
 from duckpaste.model import Column, Lineage, Link, Lookup, Model, Siblings, TableModel
+from duckpaste.models.network import Network
+from duckpaste.models.switched import Switched, switched
 
 LOOKUPS = "lookup_rows"  # the schema of public tables' rows
 
@@ -23,6 +26,38 @@ def counts_of(table: TableModel) -> TableModel | None:
     )
 
 
+def parts_of(table: TableModel) -> list[TableModel]:
+    """The networks of a switched table as table models of their own, under which the file keeps them."""
+    network = table.network
+    if not isinstance(network, Switched):
+        return [table]
+    bare = Network(Domain({}), (), [], total=network.total)
+    return [
+        replace(table, network=bare),
+        *(TableModel(_part(table.name, network.column, c), [], [], n) for c, n in network.branches.items()),
+    ]
+
+
+def _part(name: str, column: str, code: int) -> str:
+    return f"{name} where {column} is {code}"
+
+
+def _switches(model: Model) -> Iterator[Sequence[Any]]:
+    """Rows that tell which part of a switched table is kept where."""
+    for table in model.tables:
+        for one in (table, counts_of(table)):
+            if one is not None and isinstance(one.network, Switched):
+                net = one.network
+                for code in net.branches:
+                    yield (
+                        one.name,
+                        net.column,
+                        net.domain[net.column],
+                        code,
+                        _part(one.name, net.column, code),
+                    )
+
+
 def save(db: Db, model: Model, fill: Callable[[str, list[Sequence[Any]]], None]) -> None:
     """Write lineages, links, rules and lookups; `fill(table, rows)` inserts rows."""
     lineages: list[Sequence[Any]] = []
@@ -34,6 +69,7 @@ def save(db: Db, model: Model, fill: Callable[[str, list[Sequence[Any]]], None])
                 (table.name, lineage.parent, list(lineage.owner), list(lineage.referenced), counts.name)
             )
     fill("lineages", lineages)
+    fill("switches", list(_switches(model)))
     fill("siblings", [
         (t.name, list(s.sequencer), s.order, list(s.starts)) for t in model.tables if (s := t.siblings) is not None
     ])  # fmt: skip
@@ -59,6 +95,14 @@ def load(
     """The tables with their lineages and links, parents first, and the lookups."""
     by_name = {t.name: t for t in tables}
     counts = set()
+    whole: dict[tuple[str, str, int], dict[int, Network]] = {}
+    for name, column, size, code, part in db.rows_sql(
+        "model_switches", "select * from switches order by code"
+    ):
+        whole.setdefault((name, column, size), {})[code] = by_name[part].network
+        counts.add(part)
+    for (name, column, size), branches in whole.items():
+        by_name[name] = replace(by_name[name], network=switched(column, branches, size))
     for name, parent, owner, referenced, counted in db.rows_sql("model_lineages", "select * from lineages"):
         model = by_name[counted]
         counts.add(counted)

@@ -2,7 +2,7 @@
 model_tables: the tables of a model file
 inputs: none
 output: info, tables, columns, fields, codes, labels, histograms, steps, factors, coarsenings, expansions, measurements,
-  measured, lineages, siblings, links, rules, lookups, releases
+  measured, lineages, siblings, switches, links, rules, lookups, releases
 grain: as the comments on the tables say
 sensitivity: everything here came through a door of the privacy source, or is public by declaration
 -#}
@@ -49,6 +49,9 @@ comment on table lineages is 'a table below another: its key to the parent, and 
 create table siblings (table_name varchar primary key, sequencer varchar[] not null, lag_order integer not null,
   starts integer[] not null);
 comment on table siblings is 'a table whose rows follow one another below a parent row: the columns that order them, how many rows back a row looks, and the first position of each position code';
+create table switches (table_name varchar not null, code_column varchar not null, size integer not null,
+  code integer not null, part_name varchar not null);
+comment on table switches is 'a table with models of its own for each code of a column of its parent, and the name under which tables, steps and factors keep each';
 create table links (table_name varchar not null, position integer not null, columns varchar[] not null,
   target varchar not null, referenced varchar[] not null, kind varchar not null, nullable boolean not null);
 comment on table links is 'foreign keys besides the key to the parent';

@@ -20,15 +20,16 @@ _SWEEPS = 100
 _CLOSE = 1e-6
 
 
-def settled(fitted: Fitted, codec: Tally) -> Fitted:
+def settled(fitted: Fitted, codec: Tally, *, told: bool = False) -> Fitted:
     """`fitted` whose number of children has the distribution that `codec` makes of the released 1-way, on average over
-    the parents; as it is when no 1-way was released. Tells the codec."""
+    the parents; as it is when no 1-way was released. Tells the codec;
+    with `told` that is all, for parts have distributions of their own."""
     column = codec.field.name
     single = next((m for m in fitted.measurements if m.clique == (column,)), None)
     if single is None:
         return fitted
     shares = codec.settle(single.values, single.sigma)
-    if shares.sum() <= 0:
+    if told or shares.sum() <= 0:
         return fitted
     return replace(fitted, network=raked(fitted.network, column, shares / shares.sum()))
 

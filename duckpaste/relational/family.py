@@ -250,7 +250,9 @@ def family(db: Db, view: View, schema: tuple[str, ...]) -> Family:
         except UserError as error:
             faults.extend(error.faults)
         found.members[table.name] = Member(node, relation, columns, made, children, siblings)
-    raise_all([*faults, *_taken(found), *_rules(db, found),
+    from duckpaste.relational import partition
+
+    raise_all([*faults, *_taken(found), *_rules(db, found), *partition.faults(found.members.values()),
                *(fault for m in found.members.values() for fault in zeros.faults_of(m.table, m.codecs))])  # fmt: skip
     return found
 

@@ -27,7 +27,7 @@ from duckpaste.models.network import Network
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source, protect
-from duckpaste.relational import contribution, integrity
+from duckpaste.relational import contribution, integrity, partition
 from duckpaste.relational import siblings as kin
 from duckpaste.relational.counts import settled
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
@@ -65,6 +65,7 @@ class State:
     protected: dict[str, Protected]
     known: dict[str, dict[str, Measurement]]
     bounds: dict[str, int]
+    told: dict[str, contribution.Bound]
     fitted: dict[str, Fitted]
     imagined: Imagined
 
@@ -141,14 +142,14 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
         view=view.name, unit=family.graph.unit, contributions=most, algorithm=wanted.algorithm,
         guarantee=wanted.guarantee, loss=total, delta=delta, budget=view.budget,
     )  # fmt: skip
-    state = State({}, {}, {}, {}, Imagined())
+    state = State({}, {}, {}, {}, {}, Imagined())
     fitted, bounds = state.fitted, state.bounds
     rows_of = {job.member.name: share for job, share in todo if not job.counting}
     for job, share in todo:
         with stage(f"fit {job.name}"):
             if job.counting and contribution.unsettled(job.member):
-                loss = rows_of[job.member.name].total * contribution.SHARE
-                bounds[job.member.name] = contribution.settle(db, family, job.member, run, loss)
+                found = contribution.settle(db, family, job.member, run, rows_of[job.member.name])
+                state.told[job.member.name], bounds[job.member.name] = found, found.k
             fitted[job.name] = _fit(db, family, job, share, run, wanted, state)
             if not job.counting:
                 state.imagined.fill(_table(job.member, fitted))
@@ -156,6 +157,9 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     most = max([1, *bounds.values()])
     tables = [_table(m, fitted) for m in family.members.values()]
     info = information(view.name, family.graph.unit, most, "weights", wanted, run)
+    for name, k in bounds.items():
+        bound = state.told.get(name, contribution.Bound(k))
+        info[f"contributions.{name}"] = str(bound if bound.k == k else contribution.Bound(k))
     return Model(tables, info, run.releases, _lookups(db, family))
 
 
@@ -186,23 +190,47 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
     source = Source(db, table, run)
     discover(source, job.codecs, share)
     evidence = given(family, job, wanted)
-    rules = [] if job.counting else zeros_of(job.member.table, job.codecs)
-    doors = source.encode(job.codecs, [(e.column, e.expression) for e in evidence], rules).limited(
-        share.model
-    )
-    names = tuple(e.column.name for e in evidence)
-    informed = Informed(_raked(doors, job) if wanted.rake else doors, _known(job, state), names)
-    made = wanted.model.fit(informed, names)
+    parent_of = family.members[owner_of(job.member).table] if job.member.node.owner else None
+    cut = partition.cut_of(parent_of, evidence) if parent_of else None
+    known = _known(job, state)
+    if cut is None:
+        made, implied = _fit_rows(db, run, table, job, share, wanted, evidence, known)
+    else:
+        seen, less = [e for e in evidence if e is not cut.evidence], Known({}, {}, known.lags)
+
+        def part(run: Run, rows: Protected) -> Fitted:
+            fitted, implied = _fit_rows(db, run, rows, job, share, wanted, seen, less)
+            return _without(fitted, implied)
+
+        made, implied = partition.fit(run, table, cut, part), []
     if not job.counting:
+        names = {e.column.name for e in evidence}
         for one in made.measurements:
             if len(one.clique) == 1:
                 label = one.clique[0] if one.clique[0] in names else f"{name}.{one.clique[0]}"
                 state.known.setdefault(name, {})[label] = replace(one, clique=(label,))
-    implied = {id(m) for m in informed.implied}
-    made = replace(made, measurements=[m for m in made.measurements if id(m) not in implied])
+    made = _without(made, implied)
     if job.counting and isinstance(job.member.children, Tally):
-        return settled(made, job.member.children)
+        return settled(made, job.member.children, told=cut is not None)
     return made
+
+
+def _fit_rows(
+    db: Db, run: Run, table: Protected, job: Job, share: Split, wanted: Request, evidence: Sequence[Evidence],
+    known: Known,
+) -> tuple[Fitted, list[Measurement]]:  # fmt: skip
+    """A model of a job's columns over the rows of `table`, and those of its measurements that were only implied."""
+    rules = [] if job.counting else zeros_of(job.member.table, job.codecs)
+    seen = [(e.column, e.expression) for e in evidence]
+    doors: Doors = Source(db, table, run).encode(job.codecs, seen, rules).limited(share.model)
+    names = tuple(e.column.name for e in evidence)
+    informed = Informed(_raked(doors, job) if wanted.rake else doors, known, names)
+    return wanted.model.fit(informed, names), informed.implied
+
+
+def _without(made: Fitted, implied: Sequence[Measurement]) -> Fitted:
+    left_out = {id(m) for m in implied}
+    return replace(made, measurements=[m for m in made.measurements if id(m) not in left_out])
 
 
 def _raked(doors: Doors, job: Job) -> Raked:

@@ -13,7 +13,7 @@ from duckpaste.models.outlook import Shape
 from duckpaste.plan import Expected, Plan, declared_of, discoveries
 from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.source import ROWS
-from duckpaste.relational import contribution
+from duckpaste.relational import contribution, partition
 from duckpaste.relational.family import Family, owner_of
 from duckpaste.relational.mare import bounded, given, shares
 from duckpaste.relational.siblings import described
@@ -37,12 +37,18 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         def sigma(loss: float, accountant: Accountant = accountant) -> float:
             return 0.0 if math.isinf(loss) else accountant.sigma(loss)
 
-        evidence = {e.column.name: e.column.size for e in given(family, job, wanted)}
+        seen = given(family, job, wanted)
+        cut = partition.cut_of(family.members[owner_of(member).table], seen) if member.node.owner else None
+        evidence = {e.column.name: e.column.size for e in seen if cut is None or e is not cut.evidence}
         own = {c.name: c.size for codec in job.codecs for c in codec.columns()} or {ROWS: 1}
         made = discoveries(job.codecs, share, sigma)
         zeros = [] if job.counting else zeros_of(member.table, job.codecs)
         whole, names = Domain({**evidence, **own}, zeros=zeros), tuple(evidence)
-        made += wanted.model.plan(whole, sigma, share.model, names)
+        fits = wanted.model.plan(whole, sigma, share.model, names)
+        if cut is not None:  # disjoint rows: all parts together lose what one does
+            what = f"in each of {cut.column.size} parts by {cut.column.name}"
+            fits = [replace(r, what=f"{r.what}, {what}") for r in fits]
+        made += fits
         found = wanted.model.expected(whole, sigma, share.model, names)
         expected += [Expected(job.name, columns, rows) for columns, rows in found.items()]
         shapes.append((job.name, wanted.model.shape(whole, names)))
@@ -56,7 +62,9 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         undeclared += [f"{name}.{u}" for u in unknown]
         if not contribution.declared(member):
             undeclared.append(
-                f"{name}: k, the rows that one of {family.graph.unit} may weigh (noise below is that of k = 1)"
+                f"{name}: k, the rows that one of {family.graph.unit} may weigh: chosen from a noisy histogram of rows "
+                f"a unit ({contribution.SHARE:.0%} of the table's loss), for the least noise and clipped share "
+                "together; the fit tells them; noise above is that of k = 1"
             )
     public += [f"{t.name}: all rows" for t in family.graph.public]
     domain = Domain({c: s for columns in sizes.values() for c, s in columns.items()})
