@@ -152,6 +152,11 @@ CONTEXTS: dict[str, dict[str, Any]] = {
                                                     {"name": 'a "b', "number": '"a ""b"::double'}]},
     "value_coverage": {"real": '"t"', "other": '"made"."main"."t"', "columns": ["sex", 'a "b']},
     "copied_rows": {"rows": '"made"."main"."t"', "other": '"t"', "columns": ["sex", 'a "b']},
+    "parents_with_children": {"parent": "select * from people", "children": [
+        {"relation": '"visits"', "on": [["id", "person"], ["x", 'a "b']], "numbers": [{"name": "cost", "expression": '"cost"::double'}],
+         "categories": [{"name": "ward", "value": "it's"}, {"name": "ward", "value": "b"}]},
+        {"relation": '"labs"', "on": [["id", "person"]], "numbers": [], "categories": []},
+    ]},
     "child_counts": {"parent": '"people"', "child": '"visits"', "on": [["id", "person"], ["x", 'a "b']]},
     "schema_tables": {"name": "it's"},
     "sibling_rows": {

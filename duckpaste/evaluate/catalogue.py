@@ -53,6 +53,7 @@ METRICS: Mapping[str, About] = {
     # -- utility
     "tstr": About(_U, "high", "accuracy on real rows of a model trained on synthetic ones"),
     "auc": About(_U, "low", "how well a classifier tells synthetic rows from real ones: 0.5 is not at all"),
+    "auc_children": About(_U, "low", "the same for rows together with what their children hold"),
     # -- privacy
     "copies": About(_P, "ref", "share of synthetic rows that equal a real row"),
     "hit_rate": About(_P, "ref", "share of synthetic rows with a near copy among the real ones"),
@@ -68,4 +69,10 @@ METRICS: Mapping[str, About] = {
         _P, "ref", "share of guesses taken from synthetic rows that single out one real row"
     ),
     "att_discl": About(_P, "ref", "share of values of real rows that the closest synthetic row gives away"),
+    # -- privacy, by SynthEval's package
+    "syntheval.dcr": About("syntheval", "ref-low", "SynthEval: median distance to the closest record"),
+    "syntheval.nndr": About("syntheval", "ref-low", "SynthEval: mean nearest neighbour distance ratio"),
+    "syntheval.hit_rate": About("syntheval", "ref", "SynthEval: hitting rate"),
+    "syntheval.eps_risk": About("syntheval", "ref", "SynthEval: epsilon identifiability risk"),
+    "syntheval.att_discl": About("syntheval", "ref", "SynthEval: attribute disclosure risk"),
 }

@@ -48,66 +48,82 @@ class Sampled:
     fake: Records
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A column to fetch: SQL over the real rows and over the synthetic ones, as a number or as text."""
+
+    name: str
+    real: str
+    fake: str
+    numeric: bool
+
+
+def asked_of(subject: Subject) -> list[Asked]:
+    """The compared columns of a table."""
+    found = []
+    for c, declared in subject.compared.items():
+        kind, other = (family_of(types[c], declared) for types in (subject.types, subject.fake_types))
+        x = sql.ident(c)
+        if kind in ("category", "boolean"):
+            found.append(Asked(c, f"{x}::varchar", f"{x}::varchar", False))
+            continue
+        fake = (
+            f"try_cast({x} as double)"
+            if other in ("category", "boolean")
+            else f"{number_sql(x, other)}::double"
+        )
+        found.append(Asked(c, f"{number_sql(x, kind)}::double", fake, True))
+    return found
+
+
 def sampled(work: Work, subject: Subject, most: int) -> Sampled | None:
     """At most `most` rows a side. None when a side is empty or no column is compared."""
-    columns = tuple(subject.compared)
-    if not columns:
-        return None
-    a, b, n = work.rows[subject.name]
+    real, fake = work.sides.rows(subject), work.sides.rows(subject, synthetic=True)
+    return gathered(work, subject.name, real, fake, asked_of(subject), most)
+
+
+def gathered(
+    work: Work, table: str, real: str, fake: str, asked: Sequence[Asked], most: int
+) -> Sampled | None:
+    """At most `most` rows a side of relations (SQL) that have the columns _part and _row."""
+    a, b, n = work.rows[table]
     size = min(a, b, most)
-    if min(size, n) < 2:
+    if not asked or min(size, n) < 2:
         return None
-    real = work.sides.rows(subject)
-    relations = [f"(select * from ({real}) where _part = {i})" for i in (0, 1)]
-    kinds = {c: family_of(subject.types[c], kind) for c, kind in subject.compared.items()}
-    bounds = _bounds(work, subject, f"({real})", kinds)
-    parts = [
-        _fetch(work, subject, r, rows, size, kinds, fake=False)
-        for r, rows in zip(relations, (a, b), strict=True)
-    ]
-    fake = f"({work.sides.rows(subject, synthetic=True)})"
-    made = _fetch(work, subject, fake, n, min(n, most), kinds, fake=True)
-    return Sampled(*_arrays([*parts, made], columns, kinds, bounds))
+    bounds = _bounds(work, real, asked)
+    wanted = [(f"(select * from ({real}) where _part = {part})", rows, size, [x.real for x in asked])
+              for part, rows in enumerate((a, b))]  # fmt: skip
+    wanted.append((f"({fake})", n, min(n, most), [x.fake for x in asked]))
+    return Sampled(*_arrays([_fetch(work, *w) for w in wanted], asked, bounds))
 
 
-def _bounds(work: Work, subject: Subject, real: str, kinds: dict[str, str]) -> dict[str, tuple[float, float]]:
-    numbers = [c for c, kind in kinds.items() if kind not in ("category", "boolean")]
+def _bounds(work: Work, real: str, asked: Sequence[Asked]) -> dict[str, tuple[float, float]]:
+    numbers = [x for x in asked if x.numeric]
     if not numbers:
         return {}
-    listed = ", ".join(
-        f"min({x})::double, max({x})::double" for x in (number_sql(sql.ident(c), kinds[c]) for c in numbers)
-    )
-    row = work.db.rows_sql("ranges", f"select {listed} from {real}")[0]
-    return {c: (row[2 * i] or 0.0, row[2 * i + 1] or 0.0) for i, c in enumerate(numbers)}
+    listed = ", ".join(f"min({x.real})::double, max({x.real})::double" for x in numbers)
+    row = work.db.rows_sql("ranges", f"select {listed} from ({real})")[0]
+    return {x.name: (row[2 * i] or 0.0, row[2 * i + 1] or 0.0) for i, x in enumerate(numbers)}
 
 
 def _fetch(
-    work: Work, subject: Subject, relation: str, rows: int, size: int, kinds: dict[str, str], *, fake: bool
-) -> list[npt.NDArray[np.object_]]:  # fmt: skip
+    work: Work, relation: str, rows: int, size: int, expressions: Sequence[str]
+) -> list[npt.NDArray[np.object_]]:
     """`size` of the rows, chosen by a hash: the columns as numbers or text."""
-    types = subject.fake_types if fake else subject.types
-    listed: list[str] = []
-    for c, kind in kinds.items():
-        x = sql.ident(c)
-        mine = family_of(types[c], subject.compared[c])
-        if kind in ("category", "boolean"):
-            listed.append(f"{x}::varchar as c{len(listed)}")
-        elif mine in ("category", "boolean"):
-            listed.append(f"try_cast({x} as double) as c{len(listed)}")
-        else:
-            listed.append(f"{number_sql(x, mine)}::double as c{len(listed)}")
+    listed = ", ".join(f"{x} as c{i}" for i, x in enumerate(expressions))
     step = max(1, rows // (2 * size))
     # A hash that is even for all rows of a half would leave none: its upper bits choose.
     where = f"where (_row >> 20) % {step} = 0" if step > 1 else ""
-    text = f"select {', '.join(listed)} from {relation} {where} order by (_row >> 20), _row limit {size}"
+    text = f"select {listed} from {relation} {where} order by (_row >> 20), _row limit {size}"
     table = work.db.arrow_sql("sampled_rows", text)
     return [np.asarray(column.to_numpy(zero_copy_only=False)) for column in table.columns]
 
 
 def _arrays(
-    sides: Sequence[Sequence[npt.NDArray[np.object_]]], columns: tuple[str, ...], kinds: dict[str, str],
+    sides: Sequence[Sequence[npt.NDArray[np.object_]]], asked: Sequence[Asked],
     bounds: dict[str, tuple[float, float]],
 ) -> list[Records]:  # fmt: skip
+    columns = tuple(x.name for x in asked)
     out = [np.empty((len(side[0]), len(columns)), dtype=np.float32) for side in sides]
     for j, c in enumerate(columns):
         if c in bounds:

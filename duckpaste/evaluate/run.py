@@ -11,7 +11,17 @@ from typing import Any
 from duckpaste import sql
 from duckpaste.db import Db
 from duckpaste.errors import UserError, nearest
-from duckpaste.evaluate import columns, correlations, marginals, privacy, queries, relations
+from duckpaste.evaluate import (
+    columns,
+    correlations,
+    foreign,
+    marginals,
+    plugins,
+    privacy,
+    queries,
+    relations,
+    utility,
+)
 from duckpaste.evaluate.evaluation import Evaluation
 from duckpaste.evaluate.score import INTERNAL
 from duckpaste.evaluate.sides import Sides, opened
@@ -31,6 +41,8 @@ def measure(
     share = float(provenance.get("held_out", 0)) if held_out is None else held_out
     with opened(db, view, schema, synthetic, share, seed) as sides:
         work = Work(sides, None if metrics is None else frozenset(metrics), targets=tuple(targets))
+        more = plugins.load()
+        plugins.register(work, more)
         check(work)
         _facts(work, synthetic, provenance)
         for subject in sides.subjects:
@@ -41,6 +53,9 @@ def measure(
             correlations.measure(work, subject)
             relations.measure(work, subject)
             privacy.measure(work, subject)
+            utility.measure(work, subject)
+            foreign.measure(work, subject)
+        plugins.measure(work, more)
         if workload is not None and work.asked("query_error"):
             queries.measure(work, workload)
     work.facts["metrics"] = {
