@@ -249,7 +249,9 @@ def _heat(table: str, names: Sequence[str], pairs: Sequence[Finding]) -> Figure 
     values = {(f.columns[0], f.columns[1]): f.value for f in pairs}
     yardstick = {(f.columns[0], f.columns[1]): f.yardstick for f in pairs if f.yardstick is not None}
     there = {n for pair in values for n in pair}
-    caption = f"{pairs[0].metric} of each pair of columns: the stronger the colour, the further apart real and synthetic are."
+    caption = (
+        f"{pairs[0].metric} of each pair of columns: the stronger the colour, the further apart are the two."
+    )
     return figure.of_pairs(table, [n for n in names if n in there], values, yardstick, caption)
 
 

@@ -58,6 +58,6 @@ class Page:
         """The page in a frame of its own, so that its styles stay in it."""
         text = html.escape(self.html, quote=True)
         return (
-            f'<iframe srcdoc="{text}" sandbox="allow-scripts allow-popups" title="duckpaste report" '
+            f'<iframe srcdoc="{text}" sandbox="allow-popups" title="duckpaste report" '
             'style="width:100%;height:820px;border:1px solid #8884"></iframe>'
         )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import chromium
 import pytest
 from chromium import Chromium
 from reportkit import material, origin
+from test_sweep_page import points
 
 from duckpaste.report.content import page
+from duckpaste.report.sweep import sweep
 
 pytestmark = chromium.needed
 EVIL = "<script>alert('x')</script><img src=x onerror=alert(1)>"
@@ -44,10 +47,16 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "one": material(),
         "several": material(several, view=EVIL, public=[EVIL] * 40, origin=origin(run=EVIL)),
     }
-    return {name: page(m).to_html(folder / f"{name}.html") for name, m in made.items()}
+    found = {name: page(m).to_html(folder / f"{name}.html") for name, m in made.items()}
+    swept = [
+        *points(),
+        *points("kl_norm2", "x" * 200),
+        *[replace(p, series="名前" * 20) for p in points("tv1")],
+    ]
+    return found | {"sweep": sweep(swept, title=EVIL).to_html(folder / "sweep.html")}
 
 
-@pytest.mark.parametrize("name", ["one", "several"])
+@pytest.mark.parametrize("name", ["one", "several", "sweep"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_page_is_quiet_and_whole(
