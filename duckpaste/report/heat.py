@@ -27,7 +27,7 @@ def heat(
     names = chosen(names, values)
     count = len(names)
     cell = max(14.0, min(26.0, 620.0 / max(count, 1)))
-    side = min(150.0, max([40.0, *(width(printable(n)) for n in names)]) + 12)
+    side = min(150.0, max([40.0, *(width(printable(n)) for n in names)]) + 14)
     tall = [0.8 * min(width(printable(n)), 118.0) - i * cell for i, n in enumerate(names[:-1])]
     head = max(12.0, *tall) + 14 if tall else 12.0
     size = cell * count
