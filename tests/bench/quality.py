@@ -1,22 +1,20 @@
-"""Quality, time and memory of the models on the Adult table, by mean marginal errors (see scores.py).
+"""Quality, time and memory of the models on the Adult table or another, by mean marginal errors (see scores.py).
 
     DUCKPASTE_TEST_DATA=... python tests/bench/quality.py [--models mst] [--epsilons 1 10] [--runs 3]
-        [--set threshold=5 ...] [--doors package.module:factory]
+        [--set threshold=5 ...] [--table nist] [--ordered] [--doors package.module:factory]
         [--peers [dpmm.mst mbi.mst ...]] [--peer-python [NAME=]PATH ...] [--peer-seconds 900]
 
 `factory(codes, domain, loss, rng)` gives the doors; the default adds float noise to arrays, which serves to measure
 quality but protects nobody. Losses are rho at delta 1e-9. CPU seconds are those of fit and sample together, exact
-counting included; MB is the peak of a process of its own, the interpreter and the scoring included.
+counting included. Without `--ordered` models know no more than the peers: the sizes of the columns. With it they know which
+columns are numbers, as every view tells them. MB is the peak of a process of its own, the interpreter and the scoring included.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import json
 import math
 import multiprocessing
-import os
 import resource
 import sys
 import time
@@ -28,10 +26,10 @@ from typing import Any
 import numpy as np
 import peers
 from scores import scores
+from tables import TABLES
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "models"))
 
-from duckpaste.domain import Domain, IntArray
 from duckpaste.models import registry
 from duckpaste.privacy.accountant import rho_of
 
@@ -39,19 +37,11 @@ DELTA = 1e-9
 FIRST_SEED = 1000
 
 
-def adult() -> tuple[dict[str, IntArray], Domain]:
-    """The integer-coded Adult table: 48,842 rows, 14 columns."""
-    folder = Path(os.environ["DUCKPASTE_TEST_DATA"]) / "adult-int"
-    domain = Domain(json.loads((folder / "adult-domain.json").read_text()))
-    with (folder / "adult.csv").open(newline="") as file:
-        head = next(csv.reader(file))
-        table = np.loadtxt(file, delimiter=",", dtype=np.int64, usecols=[head.index(n) for n in domain])
-    return {name: table[:, i] for i, name in enumerate(domain)}, domain
-
-
-def run(name: str, epsilon: float, seed: int, options: Mapping[str, Any], doors: str) -> dict[str, float]:
+def run(
+    name: str, epsilon: float, seed: int, options: Mapping[str, Any], doors: str, table: str, ordered: bool
+) -> dict[str, float]:
     """One fit and one sample of as many rows as the model thinks there are."""
-    codes, domain = adult()
+    codes, domain = TABLES[table](ordered)
     module, _, factory = doors.partition(":")
     rng = np.random.default_rng(seed)
     loss = epsilon if math.isinf(epsilon) else rho_of(epsilon, DELTA)
@@ -81,13 +71,16 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", metavar="PEER", help=f"default: {', '.join(peers.PEERS)}")
     parser.add_argument("--peer-python", nargs="+", default=[], metavar="[NAME=]PATH")
     parser.add_argument("--peer-seconds", type=float, default=900.0)
+    parser.add_argument("--table", choices=sorted(TABLES), default="adult")
+    parser.add_argument("--ordered", action="store_true")
     given = parser.parse_args()
     options = {key: float(value) for key, _, value in (pair.partition("=") for pair in given.set)}
     print("model        epsilon     tv1     tv2     tv3     l1s   fit s  sample    MB")
     spawn = multiprocessing.get_context("spawn")
     for name in given.models:
         for epsilon in given.epsilons:
-            jobs = [(name, epsilon, FIRST_SEED + i, options, given.doors) for i in range(given.runs)]
+            same = (options, given.doors, given.table, given.ordered)
+            jobs = [(name, epsilon, FIRST_SEED + i, *same) for i in range(given.runs)]
             with spawn.Pool(1, maxtasksperchild=1) as pool:
                 found = pool.starmap(run, jobs, chunksize=1)
             line(name, epsilon, {key: float(np.mean([f[key] for f in found])) for key in found[0]})
@@ -107,7 +100,7 @@ def line(name: str, epsilon: float, mean: Mapping[str, float]) -> None:
 def side_by_side(names: Sequence[str], given: argparse.Namespace) -> None:
     """One line a peer and epsilon; why, where there is no result."""
     python = peers.interpreters(given.peer_python)
-    codes, domain = adult()
+    codes, domain = TABLES[given.table](False)
     for name in names:
         for epsilon in given.epsilons:
             try:
