@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import peers
 from scores import scores
-from tables import TABLES
+from coded import TABLES
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "models"))
 
