@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 import peers
-from scores import scores
 from coded import TABLES
+from scores import scores
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "models"))
 
