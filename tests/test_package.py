@@ -20,11 +20,13 @@ HEAVY = {"opendp", "scipy", "pyarrow", "pandas", "faker", "sqlglot", "jsonschema
 LOOK = f"""
 import duckpaste
 from duckpaste import resources, sql
+from duckpaste.report import pages
 from duckpaste.schema import fields
 print(duckpaste.__file__)
 for name in {FOLDERS}:
     print(resources.folder(name))
 sql.render("ledger_totals")
+pages.asset("style.css"), pages.asset("litmus.js")
 print(fields.load(fields.find("clinic")).name)
 """
 
