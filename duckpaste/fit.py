@@ -179,6 +179,7 @@ def fit_table(db: Db, ready: Prepared, wanted: Request, ledger: Ledger, stage: S
     model = TableModel(
         table.name, ready.columns, ready.codecs, fitted.network, fitted.measurements, table.primary_key,
         table.checks, table.comment, rules=declared(table),
+        chosen=str(fitted.facts.get("chosen", "")),
     )  # fmt: skip
     run.finish()
     info = information(ready.view.name, ready.unit, run.contributions, table.bound, wanted, run)

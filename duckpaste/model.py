@@ -26,7 +26,7 @@ class Column:
 @dataclass(frozen=True)
 class TableModel:
     """One table: its columns in order, keys and checks, its codecs in decoding order, the network of its codes,
-    and the rules that its rows shall meet."""
+    the rules that its rows shall meet, and which algorithm `auto` chose (until it is saved)."""
 
     name: str
     columns: Sequence[Column]
@@ -40,6 +40,7 @@ class TableModel:
     links: Sequence[Link] = ()
     siblings: Siblings | None = None
     rules: Sequence[str] = ()
+    chosen: str = ""
 
     @property
     def rows(self) -> int:
@@ -52,7 +53,8 @@ class Lineage:
     """Where a table stands below another: its parent, `owner` (own columns) -> `referenced` (the parent's), and how
     many rows it has per parent row: the codec of that number and its network given the parent's and ancestors' codes.
 
-    Evidence columns are called "table.code column"."""
+    Evidence columns are called "table.code column". `over`: the table whose rows the network is about, where it is not
+    the parent (an unrolled table whose set is the same along a sequence)."""
 
     parent: str
     owner: Sequence[str]
@@ -60,6 +62,7 @@ class Lineage:
     codec: Codec
     network: Network
     measurements: Sequence[Measurement] = ()
+    over: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,10 @@ class Model:
         from duckpaste.models.outlook import shape_of
 
         name = [f" of {t.name}" if len(self.tables) > 1 else "" for t in self.tables]
-        return [f"model{n}: {shape_of(t.network)}" for n, t in zip(name, self.tables, strict=True)]
+        return [
+            f"model{n}: {shape_of(t.network)}{t.chosen and f'; auto took {t.chosen}'}"
+            for n, t in zip(name, self.tables, strict=True)
+        ]
 
     def __getitem__(self, name: str) -> TableModel:
         for table in self.tables:

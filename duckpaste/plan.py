@@ -11,7 +11,8 @@ from duckpaste.codec.base import Codec, WantBounds, WantHistogram, WantValues
 from duckpaste.codec.zeros import zeros_of
 from duckpaste.domain import Clique, Domain
 from duckpaste.fit import Request
-from duckpaste.models.base import Release
+from duckpaste.models.auto import Auto
+from duckpaste.models.base import Model, Release
 from duckpaste.models.outlook import Shape
 from duckpaste.prepare import Prepared
 from duckpaste.privacy import discovery
@@ -36,7 +37,8 @@ class Expected:
 @dataclass(frozen=True)
 class Plan:
     """Releases in order, the domain (upper bounds where not declared), and what is public by declaration; the error to
-    expect in each column set, and how large each model may become, by name (a table; "" for its only one)."""
+    expect in each column set, how large each model may become, and what `auto` chose, by name (a table; "" for its
+    only one)."""
 
     guarantee: Guarantee
     unit: str
@@ -48,6 +50,7 @@ class Plan:
     loss: float
     expected: Sequence[Expected] = ()
     shapes: Sequence[tuple[str, Shape]] = ()
+    choices: Sequence[tuple[str, str]] = ()
 
     @property
     def megabytes(self) -> float:
@@ -73,10 +76,30 @@ def plan(ready: Prepared, wanted: Request) -> Plan:
     public, undeclared = declared_of(ready.codecs)
     found = wanted.model.expected(domain, sigma, shares.model, ())
     expected = [Expected("", columns, rows) for columns, rows in found.items()]
-    shapes = [("", wanted.model.shape(domain, ()))]
+    shapes = [("", wanted.model.shape(domain, sigma, shares.model, ()))]
+    choices = [("", why) for why in chosen(wanted.model, domain, sigma, shares.model, ())]
     return Plan(
-        wanted.guarantee, ready.unit, k, releases, domain, public, undeclared, shares.total, expected, shapes
+        wanted.guarantee,
+        ready.unit,
+        k,
+        releases,
+        domain,
+        public,
+        undeclared,
+        shares.total,
+        expected,
+        shapes,
+        choices,
     )
+
+
+def chosen(
+    model: Model, domain: Domain, sigma: Callable[[float], float], loss: float, evidence: Clique
+) -> list[str]:
+    """Which algorithm `auto` takes and why; nothing for others."""
+    if not isinstance(model, Auto):
+        return []
+    return [str(model.choice(domain, sigma, loss, evidence))]
 
 
 def discoveries(codecs: Sequence[Codec], shares: Split, sigma: Callable[[float], float]) -> list[Release]:

@@ -32,7 +32,10 @@ class Fitting(click.Command):
 
         for title, rows in options_help().items():
             with formatter.section(title):
-                formatter.write_dl(rows)
+                if rows:
+                    formatter.write_dl(rows)
+                else:
+                    formatter.write_text("no options")
 
 
 def workspace_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -104,6 +104,7 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
         print_json({
             "releases": [dict(zip(headers, r, strict=True)) for r in found],
             "models": [{"model": name, **dataclasses.asdict(shape)} for name, shape in made.shapes],
+            "chosen": [{"model": name, "why": why} for name, why in made.choices],
             "expected": [{"model": e.model, "columns": e.columns, "rows": e.rows} for e in made.expected],
         })  # fmt: skip
         return
@@ -130,6 +131,8 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
 def _outlook(made: Plan) -> None:
     """How large the models may become, and the errors to expect: the median and the worst of each number of
     columns."""
+    for name, why in made.choices[:_MOST]:
+        click.echo(f"auto{' for ' if name else ''}{name}: {why}")
     for name, shape in made.shapes[:_MOST]:
         click.echo(f"model{' of ' if name else ''}{name}: {shape}")
     by_width: dict[int, list[Expected]] = {}

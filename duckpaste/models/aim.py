@@ -26,7 +26,7 @@ from duckpaste.models.singles import worth_measuring
 from duckpaste.models.workload import Sets, Workload, all_ways, listed, read_sets
 from duckpaste.workload import Asked
 
-_ONE_WAY = 0.4  # share of the 1-ways where all the loss would buy noise of _NOISE rows a cell
+_ONE_WAY = 0.33  # share of the 1-ways where all the loss would buy noise of _NOISE rows a cell
 _NOISE = 5.78
 _LESS = 0.32  # half the noise wants 20 % less of a share
 
@@ -55,7 +55,7 @@ class AIM:
     )
     share_one_way: float = option(
         0.0,
-        "share of the loss for the 1-way marginals; 0: .4 where noise is large, less where it is small",
+        "share of the loss for the 1-way marginals; 0: a third where noise is large, less where small",
         high=0.9,
     )
     share_select: float = option(0.1, "share of a round's loss for choosing", above=True, high=0.9)
@@ -63,7 +63,7 @@ class AIM:
         0.5, "loss of a 1-way marginal in proportion to codes ** balance; 0 for equal losses", high=1
     )
     threshold: float = option(
-        5.0, "codes whose noisy count is below this many standard deviations are merged"
+        8.0, "codes whose noisy count is below this many standard deviations are merged"
     )
     bins: float = option(1.5, "ordered columns get this many codes x (rows / noise) ** (1/3); 0 keeps all")
     caution: float = option(1.0, "how much of the noise to come is taken off a set's score")
@@ -133,7 +133,9 @@ class AIM:
             out |= set_errors(domain, plan["rounds"].sigma, [c for c in found if len(c) > 1])
         return out
 
-    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+    def shape(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> Shape:
         """At most `max_mb`, or the 1-ways where they are larger."""
         least = sum(domain.sizes.values()) / CELLS_PER_MB
         return bounded(domain, max(self.max_mb, least))

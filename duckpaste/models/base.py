@@ -105,7 +105,7 @@ class Model(Protocol):
         """L1 error in rows that noise makes, on average, in each column set that may be measured, were it measured as
         planned (see `outlook`)."""
 
-    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+    def shape(self, domain: Domain, doors_sigma: Any, loss: float, evidence: Clique = ()) -> Shape:
         """How large the fitted model may become."""
 
     def fit(self, doors: Doors, evidence: Clique = ()) -> Fitted:

@@ -106,7 +106,9 @@ class Fast:
             out |= set_errors(domain, sigma, _linkable(domain, self.max_mb * CELLS_PER_MB, evidence))
         return out
 
-    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+    def shape(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> Shape:
         """At most `max_mb`, or the 1-ways where they are larger."""
         least = sum(domain.sizes.values()) / CELLS_PER_MB
         return bounded(domain, max(self.max_mb, least))
@@ -171,7 +173,7 @@ class Fast:
         candidates = len(_linkable(domain, math.inf, evidence))  # large ones may shrink
         if not candidates:
             return _Stages(loss)
-        first = self.share_one_way or first_share(doors_sigma(loss))
+        first = self.share_one_way or first_share(doors_sigma(loss / len(domain)))
         select = self.share_select if candidates > 1 else 0.0
         parts = [loss if math.isinf(loss) else loss * share for share in (first, select, 1 - first - select)]
         return _Stages(parts[0], parts[1] if select else 0.0, parts[2], candidates)

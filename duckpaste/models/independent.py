@@ -44,9 +44,13 @@ class Independent:
         cliques = worth_measuring(domain, _targets(domain, evidence))
         return single_errors(domain, doors_sigma, loss, cliques, self.balance)
 
-    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+    def shape(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> Shape:
         """One clique a column, or a rule."""
-        scopes = maximal({n, *around} for n, around in eliminate(domain.project(_targets(domain, evidence)), []))
+        scopes = maximal(
+            {n, *around} for n, around in eliminate(domain.project(_targets(domain, evidence)), [])
+        )
         cells = sum(domain.cells(scope) for scope in scopes)
         return Shape(len(scopes), max((len(s) for s in scopes), default=1) - 1, cells / CELLS_PER_MB)
 

@@ -88,7 +88,9 @@ class MST:
             out |= set_errors(domain, sigma, forest.candidates()[1])
         return out
 
-    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+    def shape(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> Shape:
         """A tree of pairs: at most the largest that there may be."""
         forest = Forest(domain, self.max_cells, evidence)
         sizes = sorted((domain.cells(c) for c in forest.candidates()[1]), reverse=True)

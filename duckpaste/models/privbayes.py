@@ -115,7 +115,9 @@ class PrivBayes:
             out |= set_errors(domain, doors_sigma(stages.joints / stages.count), pairs)
         return out
 
-    def shape(self, domain: Domain, evidence: Clique = ()) -> Shape:
+    def shape(
+        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+    ) -> Shape:
         """A family of at most `max_cells` for each column."""
         targets = len(domain) - len(domain.clique(evidence))
         one = bounded(domain, self.max_cells / CELLS_PER_MB)

@@ -17,6 +17,7 @@ _ALGORITHMS = {
     "privbayes": ("privbayes", "PrivBayes"),
     "aim": ("aim", "AIM"),
     "fast": ("fast", "Fast"),
+    "auto": ("auto", "Auto"),
 }
 
 

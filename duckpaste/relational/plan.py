@@ -10,7 +10,7 @@ from duckpaste.domain import Domain
 from duckpaste.fit import Request
 from duckpaste.models.base import Release
 from duckpaste.models.outlook import Shape
-from duckpaste.plan import Expected, Plan, declared_of, discoveries
+from duckpaste.plan import Expected, Plan, chosen, declared_of, discoveries
 from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.source import ROWS
 from duckpaste.relational import contribution, partition
@@ -26,6 +26,7 @@ def plan_family(family: Family, wanted: Request) -> Plan:
     releases: list[Release] = []
     expected: list[Expected] = []
     shapes: list[tuple[str, Shape]] = []
+    choices: list[tuple[str, str]] = []
     for name, member in family.members.items():
         sizes[name] = {f"{name}.{c.name}": c.size for codec in member.codecs for c in codec.columns()}
     for job, share in todo:
@@ -51,7 +52,8 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         made += fits
         found = wanted.model.expected(whole, sigma, share.model, names)
         expected += [Expected(job.name, columns, rows) for columns, rows in found.items()]
-        shapes.append((job.name, wanted.model.shape(whole, names)))
+        shapes.append((job.name, wanted.model.shape(whole, sigma, share.model, names)))
+        choices += [(job.name, why) for why in chosen(wanted.model, whole, sigma, share.model, names)]
         releases += [replace(r, stage=f"{job.name}: {r.stage}") for r in made]
     public, undeclared = [], []
     for name, member in family.members.items():
@@ -80,6 +82,7 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         total,
         expected,
         shapes,
+        choices,
     )
 
 

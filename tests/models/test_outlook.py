@@ -35,8 +35,9 @@ def table(seed: int = 0) -> tuple[dict[str, IntArray], Domain]:
 def test_no_model_is_larger_than_planned(name: str, evidence: tuple[str, ...], loss: float) -> None:
     codes, domain = table()
     model = registry.make(name, {})
-    planned = model.shape(domain, evidence)
-    fitted = model.fit(ArrayDoors(codes, domain, loss, np.random.default_rng(0)), evidence)
+    doors = ArrayDoors(codes, domain, loss, np.random.default_rng(0))
+    planned = model.shape(domain, doors.sigma, loss, evidence)
+    fitted = model.fit(doors, evidence)
     made = shape_of(fitted.network)
     assert made.cliques <= planned.cliques and made.treewidth <= planned.treewidth
     assert made.megabytes <= planned.megabytes * (1 + 1e-9)
@@ -117,4 +118,4 @@ def test_rules_count_for_the_size() -> None:
     model = registry.make("independent", {})
     rng = np.random.default_rng(0)
     doors = ArrayDoors({"a": np.zeros(9, int), "b": np.zeros(9, int)}, domain, 1.0, rng)
-    assert shape_of(model.fit(doors).network) == model.shape(domain)
+    assert shape_of(model.fit(doors).network) == model.shape(domain, doors.sigma, 1.0)
