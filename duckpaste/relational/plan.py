@@ -13,7 +13,7 @@ from duckpaste.models.outlook import Shape
 from duckpaste.plan import Expected, Plan, chosen, declared_of, discoveries
 from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.source import ROWS
-from duckpaste.relational import contribution, partition
+from duckpaste.relational import contribution, partition, unroll
 from duckpaste.relational.family import Family, owner_of
 from duckpaste.relational.mare import bounded, given, shares
 from duckpaste.relational.siblings import described
@@ -31,7 +31,7 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         sizes[name] = {f"{name}.{c.name}": c.size for codec in member.codecs for c in codec.columns()}
     for job, share in todo:
         member = job.member
-        above = owner_of(member).table if job.counting else member.name
+        above = unroll.over(member) if job.counting else member.name
         k = float(bounded(_weight(family, above), wanted))
         accountant = Accountant(wanted.guarantee.pure, k)
 

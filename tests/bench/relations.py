@@ -1,7 +1,7 @@
 """Related tables: `mare` on the clinic against flattening and against its own ablations.
 
     python tests/bench/relations.py [--patients 20000] [--epsilon 2] [--ways mst aim flat no_hist no_seq] [--work DIR]
-        [--set threshold=5 ...]
+        [--set threshold=5 ...] [--k lab_events=auto ...]
 
 A way is an algorithm at every node of `mare`, an ablation (`no_hist`, `no_seq`: with --model), or `flat`: one table of
 all patients, their admissions and laboratory values (left joins), fitted by `mst` with as much epsilon, each of whose
@@ -33,6 +33,7 @@ from duckpaste.fit import request
 from duckpaste.output.writer import sample
 from duckpaste.privacy.ledger import Ledger
 from duckpaste.relational.family import Family, owner_of
+from duckpaste.schema.view import View
 from duckpaste.workspace import Workspace, open_workspace
 
 ABLATIONS = ("no_hist", "no_seq")
@@ -55,7 +56,7 @@ def family_of(space: Workspace) -> Family:
 
 def run(way: str, options: dict[str, Any], patients: int, work: Path) -> dict[str, Any]:
     """One fit and one sample: seconds, memory, and scores."""
-    model = options.pop("model")
+    model, bounds = options.pop("model"), options.pop("bounds")
     algorithm, name = ("mst", "flat_clinic") if way == "flat" else ("mare", "clinic")
     if way in ABLATIONS:
         options |= {way: True, "model": model}
@@ -64,7 +65,7 @@ def run(way: str, options: dict[str, Any], patients: int, work: Path) -> dict[st
     wanted = request(algorithm, options)
     synthetic = work / f"{way}-{patients}.duckdb"
     with private(work, patients) as space:
-        view = space.load(name)
+        view = bounded(space.load(name), bounds)
         start = time.process_time()
         made = route.fit(space.db, route.ready(space, view, wanted), wanted, Ledger(None))
         fitted = time.process_time()
@@ -80,7 +81,22 @@ def run(way: str, options: dict[str, Any], patients: int, work: Path) -> dict[st
             fake = {n: replace(m, relation=f"{alias}.main.{sql.ident(n)}") for n, m in family.members.items()}
             tables = {n: scored(space.db, family, replace(family, members=fake), n) for n in names}
             facts = held(space.db, alias) if way != "flat" else {}
-    return {"way": way, **seconds, **facts, "tables": tables}
+    chosen = {k: v for k, v in made.info.items() if k.startswith("contributions.")}
+    return {"way": way, **seconds, **facts, **chosen, "tables": tables}
+
+
+def bounded(view: View, bounds: dict[str, str]) -> View:
+    """`view` with other contribution bounds: a number, or `auto`."""
+    tables = []
+    for table in view.tables:
+        options = {k: v for k, v in table.options.items() if k != "contributions"}
+        k = bounds.get(table.name)
+        if k == "auto":
+            table = replace(table, options=options)
+        elif k is not None:
+            table = replace(table, contributions=int(k), options=options | {"contributions": int(k)})
+        tables.append(table)
+    return replace(view, tables=tuple(tables))
 
 
 def exact(db: Db, family: Family) -> None:
@@ -201,6 +217,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
     """A result as text."""
     facts = ", ".join(f"{k} {v:.3g}" for k, v in found.items() if isinstance(v, float))
     yield f"{found['way']}: {facts}"
+    yield from (f"  {k}: {v}" for k, v in found.items() if k.startswith("contributions."))
     for name, scores in found["tables"].items():
         yield f"  {name:<11}" + " ".join(f"{scores[s]:8.4f}" if s in scores else " " * 8 for s in SCORES)
 
@@ -215,6 +232,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", default=["mst", "flat", "no_hist", "no_seq"])
     parser.add_argument("--model", default="mst", help="the algorithm of ablations")
     parser.add_argument("--set", nargs="*", default=[], metavar="OPTION=NUMBER")
+    parser.add_argument("--k", nargs="*", default=[], metavar="TABLE=K", help="another bound; auto: chosen")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "duckpaste-relations")
     parser.add_argument("--json", type=Path, help="append results to this file")
     given = parser.parse_args()
@@ -228,6 +246,7 @@ def main() -> None:
     context = multiprocessing.get_context("spawn")
     for way in given.ways:
         options: dict[str, Any] = {"epsilon": given.epsilon, "model": given.model}
+        options["bounds"] = dict(pair.split("=") for pair in given.k)
         options |= {k: float(v) for k, _, v in (pair.partition("=") for pair in given.set)}
         with context.Pool(1) as pool:
             found = pool.apply(run, (way, options, given.patients, given.work))
