@@ -2,9 +2,10 @@
 evaluated_rows: a table's rows, decoded, with the columns of all ancestors, and the part of the split that they are in
 inputs: relation (quoted table), columns (own), parents [{relation, alias, on [[left, right]], columns [{name, label}]}]
   nearest first, part (SQL of the part's number), row (SQL of a number
-  by which rows are chosen for samples), lags ({partition, order_by, columns [{name, label}]} or none)
+  by which rows are chosen for samples), unit (SQL of the unit's key, or none), lags ({partition, order_by, columns [{name, label}]} or none)
 output: the own columns, each ancestor's columns as "table.column", with lags the columns of the row before in the
-  order of the sequence (NULL for the first), _part and _row
+  order of the sequence (NULL for the first), with a unit _unit (NULL
+  for rows that reach none), _part and _row
 grain: one row of the table; rows whose key leads nowhere stay, with NULL for the ancestor's columns
 sensitivity: exact; internal
 -#}
@@ -21,6 +22,9 @@ select
 {% for c in lags.columns %}
   lag(t.{{ c.name | ident }}) over before as {{ c.label | ident }},
 {% endfor %}
+{% endif %}
+{% if unit %}
+  {{ unit }} as _unit,
 {% endif %}
   ({{ part }})::utinyint as _part,
   {{ row }} as _row

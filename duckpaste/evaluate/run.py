@@ -6,9 +6,7 @@ import datetime as dt
 import secrets
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
-from duckpaste import sql
 from duckpaste.db import Db
 from duckpaste.errors import UserError, nearest
 from duckpaste.evaluate import (
@@ -23,6 +21,7 @@ from duckpaste.evaluate import (
     utility,
 )
 from duckpaste.evaluate.evaluation import Evaluation
+from duckpaste.evaluate.provenance import provenance as read_provenance
 from duckpaste.evaluate.score import INTERNAL
 from duckpaste.evaluate.sides import Sides, opened
 from duckpaste.evaluate.work import Work
@@ -37,7 +36,7 @@ def measure(
     targets: Sequence[str] = (),
 ) -> Evaluation:  # fmt: skip
     """Score a synthetic file against the tables of a resolved view. See `duckpaste.evaluate`."""
-    provenance = _provenance(synthetic)
+    provenance = read_provenance(synthetic)
     share = float(provenance.get("held_out", 0)) if held_out is None else held_out
     with opened(db, view, schema, synthetic, share, seed) as sides:
         work = Work(sides, None if metrics is None else frozenset(metrics), targets=tuple(targets))
@@ -97,18 +96,3 @@ def _facts(work: Work, synthetic: Path, provenance: dict[str, str]) -> None:
         work.note(
             "the yardstick is two random halves of the real units, for none were held out (fit with --hold-out 0.2)"
         )
-
-
-def _provenance(synthetic: Path) -> dict[str, str]:
-    """What the file tells of itself; empty for one that duckpaste did not make."""
-    if not synthetic.is_file():
-        raise UserError("no such file", str(synthetic), "write one with: duckpaste sample model.duckdb")
-    with Db.open(synthetic, read_only=True, sandbox=True) as db:
-        there: list[Any] = db.rows_sql(
-            "tables",
-            "select 1 from duckdb_tables() where schema_name = 'duckpaste' and table_name = 'provenance'",
-        )
-        if not there:
-            return {}
-        schema = sql.ident(db.database, "duckpaste")
-        return {str(k): str(v) for k, v in db.rows_sql("provenance", f"from {schema}.provenance")}

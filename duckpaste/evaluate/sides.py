@@ -80,8 +80,11 @@ class Sides:
         """The synthetic table (SQL)."""
         return f"{self.alias}.main.{sql.ident(table)}"
 
-    def rows(self, subject: Subject, *, synthetic: bool = False, lags: bool = False) -> str:
-        """Rows of a table with its ancestors' columns and their part (see sql/evaluated_rows.sql)."""
+    def rows(
+        self, subject: Subject, *, synthetic: bool = False, lags: bool = False, unit: bool = False
+    ) -> str:
+        """Rows of a table with its ancestors' columns and their part (see sql/evaluated_rows.sql); with `unit`, the
+        key of the privacy unit too, unless every row is one."""
         where = self.fake if synthetic else self.real
         parents, alias, below = [], "t", subject
         for number, ancestor in enumerate(subject.above):
@@ -97,8 +100,10 @@ class Sides:
         part = "0" if synthetic else self.part(below.table, alias)
         own = (holdout.ROWID,) if synthetic else holdout.row_key(subject.table)
         row = self._hash([f"t.{sql.ident(c)}" for c in own], subject.name, synthetic)
-        return sql.render("evaluated_rows", relation=where(subject.name), columns=list(subject.types),
-                          parents=parents, part=part, row=row, lags=_lags(subject) if lags else None)  # fmt: skip
+        return sql.render(
+            "evaluated_rows", relation=where(subject.name), columns=list(subject.types), parents=parents, part=part,
+            row=row, unit=_unit(subject, alias) if unit else None, lags=_lags(subject) if lags else None,
+        )  # fmt: skip
 
     def part(self, top: Table, alias: str = "") -> str:
         """SQL of the part of a unit's rows: 0 or 1."""
@@ -113,6 +118,19 @@ class Sides:
         if table in self.sql_views and not synthetic and key[0].endswith(sql.ident(holdout.ROWID)):
             key = ["row_number() over ()"]
         return f"hash({', '.join([*key, str(self.seed)])})"
+
+
+def has_unit(subject: Subject) -> bool:
+    """Whether several rows of a table may belong to one privacy unit."""
+    return bool(subject.above or subject.table.unit)
+
+
+def _unit(subject: Subject, alias: str) -> str | None:
+    """SQL of the unit's key, in rows where the topmost table is called `alias`."""
+    if not has_unit(subject):
+        return None
+    key = [f"{alias}.{sql.ident(c)}" for c in holdout.key_of(subject.path[-1])]
+    return key[0] if len(key) == 1 else f"[{', '.join(f'{k}::varchar' for k in key)}]"
 
 
 def _lags(subject: Subject) -> dict[str, object] | None:

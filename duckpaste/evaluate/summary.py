@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from duckpaste.evaluate.evaluation import Evaluation
 from duckpaste.evaluate.score import REF, SYN
 
-_WORST = ("tv1", "tv2", "parent_tv2", "lag_tv2")
+_WORST = ("tv1", "tv2", "parent_tv2", "lag_tv2", "query_error")
 
 
 @dataclass(frozen=True)

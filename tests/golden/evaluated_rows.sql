@@ -3,6 +3,7 @@ select
   t."a ""b",
   p0."ward" as "visits.ward",
   lag(t."taken") over before as "@1.taken",
+  p0.id as _unit,
   (hash(p0."id", 0) % 2)::utinyint as _part,
   hash(t.id) as _row
 from "db"."v"."labs" t
