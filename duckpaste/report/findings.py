@@ -32,6 +32,7 @@ class Finding:
     yardstick: float | None
     about: Mapping[str, str]
     leak: bool | None = None  # of a test for leaks: whether it found one
+    noise: float | None = None  # standard deviation of the noise of a released score
 
     @property
     def where(self) -> str:
@@ -62,7 +63,7 @@ class Finding:
         if self.yardstick is None:
             return "no yardstick"
         if self.ratio is not None and self.good == "low":
-            honest = self.ratio <= 1.15
+            honest = self.ratio <= 1.15 or self.value <= self.yardstick + 2 * (self.noise or 0.0)
             return HONEST if honest else f"{number(round(self.ratio, 1))} × the yardstick"
         gap = self.value - self.yardstick
         if abs(gap) <= max(0.02 * abs(self.yardstick), 0.001) or (self.good == "high" and gap > 0):
@@ -72,13 +73,13 @@ class Finding:
     def meter(self, top: float) -> Svg:
         """The score as a bar on a scale up to `top`, the yardstick as a tick."""
         yard = "" if self.yardstick is None else f", yardstick {score(self.yardstick)}"
-        svg = Svg(120.0, 14.0, f"{score(self.value)}{yard}")
-        scale = 118.0 / top if top > 0 and math.isfinite(top) else 0.0
-        svg.rect(0.0, 5.0, 118.0, 4.0, "track")
+        svg = Svg(98.0, 14.0, f"{score(self.value)}{yard}")
+        scale = 96.0 / top if top > 0 and math.isfinite(top) else 0.0
+        svg.rect(0.0, 5.0, 96.0, 4.0, "track")
         if math.isfinite(self.value):
-            svg.rect(0.0, 3.0, max(min(abs(self.value) * scale, 118.0), 1.0), 8.0, "synthetic")
+            svg.rect(0.0, 3.0, max(min(abs(self.value) * scale, 96.0), 1.0), 8.0, "synthetic")
         if self.yardstick is not None and math.isfinite(self.yardstick):
-            x = min(abs(self.yardstick) * scale, 118.0)
+            x = min(abs(self.yardstick) * scale, 96.0)
             svg.line(x, 0.0, x, 14.0, "held-tick")
         return svg
 
@@ -96,6 +97,7 @@ def findings(evaluation: Evaluation, family: str | None = None) -> list[Finding]
         (t["metric"], t["table"], tuple(t["columns"])): bool(t["leak"])
         for t in evaluation.facts.get("privacy", ())
     }
+    noise: Mapping[str, Mapping[str, float]] = evaluation.facts.get("noise", {})
     found = []
     for s in evaluation.scores:
         known = about.get(s.metric, {})
@@ -105,7 +107,8 @@ def findings(evaluation: Evaluation, family: str | None = None) -> list[Finding]
         if yardstick is not None and math.isnan(yardstick):
             yardstick = None
         leak = tests.get((s.metric, s.table, s.columns))
-        found.append(Finding(s.metric, s.table, s.columns, s.value, yardstick, known, leak))
+        sd = noise.get(s.metric, {}).get(s.table) if s.columns else None
+        found.append(Finding(s.metric, s.table, s.columns, s.value, yardstick, known, leak, sd))
     return found
 
 

@@ -37,9 +37,10 @@ def asset(name: str) -> Markup:
 
 
 def render(name: str, *, stamp: str = INTERNAL, stamp_more: str = "", **context: Any) -> str:
-    """The page `name` with our style sheet and, unless `stamp` is empty, its stamp."""
+    """The page `name` with our style sheet and its stamp, which warns unless the page may be published (`open`)."""
     template = _environment().get_template(name)
-    return template.render(style=asset("style.css"), stamp=stamp, stamp_more=stamp_more, **context)
+    given = {"open": False, **context}
+    return template.render(style=asset("style.css"), stamp=stamp, stamp_more=stamp_more, **given)
 
 
 @dataclass(frozen=True)
