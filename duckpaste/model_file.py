@@ -375,7 +375,9 @@ def _load_table(
         )
     ]
     network, made = _load_network(db, name, total), _load_codecs(db, name)
-    absent = {k.name for c in made for k in c.columns()} - set(network.domain)
+    # An unrolled table's slots tell some of its columns before the others are drawn.
+    told = {e.removeprefix(f"{name}.") for e in network.evidence}
+    absent = {k.name for c in made for k in c.columns()} - set(network.domain) - told
     if absent and name not in bare:
         raise LookupError(absent)
     return TableModel(name, _columns(db, name), made, network, measurements, key, checks, comment)

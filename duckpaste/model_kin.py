@@ -66,7 +66,14 @@ def save(db: Db, model: Model, fill: Callable[[str, list[Sequence[Any]]], None])
         if table.lineage is not None and counts is not None:
             lineage = table.lineage
             lineages.append(
-                (table.name, lineage.parent, list(lineage.owner), list(lineage.referenced), counts.name)
+                (
+                    table.name,
+                    lineage.parent,
+                    list(lineage.owner),
+                    list(lineage.referenced),
+                    counts.name,
+                    lineage.over,
+                )
             )
     fill("lineages", lineages)
     fill("switches", list(_switches(model)))
@@ -103,10 +110,11 @@ def load(
         counts.add(part)
     for (name, column, size), branches in whole.items():
         by_name[name] = replace(by_name[name], network=switched(column, branches, size))
-    for name, parent, owner, referenced, counted in db.rows_sql("model_lineages", "select * from lineages"):
+    rows = db.rows_sql("model_lineages", "select * from lineages")
+    for name, parent, owner, referenced, counted, over in rows:
         model = by_name[counted]
         counts.add(counted)
-        lineage = Lineage(parent, owner, referenced, model.codecs[0], model.network, model.measurements)
+        lineage = Lineage(parent, owner, referenced, model.codecs[0], model.network, model.measurements, over)
         by_name[name] = replace(by_name[name], lineage=lineage)
     for name, sequencer, order, starts in db.rows_sql("model_siblings", "select * from siblings"):
         by_name[name] = replace(by_name[name], siblings=Siblings(sequencer, order, starts))

@@ -44,8 +44,8 @@ create table measured (table_name varchar not null, measurement integer not null
   value double not null);
 comment on table measured is 'noisy counts, row-major, every cell';
 create table lineages (table_name varchar primary key, parent varchar not null, owner varchar[] not null,
-  referenced varchar[] not null, counts_name varchar not null);
-comment on table lineages is 'a table below another: its key to the parent, and the name under which tables, steps and factors keep its number of rows per parent row';
+  referenced varchar[] not null, counts_name varchar not null, over_name varchar not null);
+comment on table lineages is 'a table below another: its key to the parent, the name under which tables, steps and factors keep its number of rows per parent row (of an unrolled table: which there are), and the table that these are about, where it is not the parent';
 create table siblings (table_name varchar primary key, sequencer varchar[] not null, lag_order integer not null,
   starts integer[] not null);
 comment on table siblings is 'a table whose rows follow one another below a parent row: the columns that order them, how many rows back a row looks, and the first position of each position code';

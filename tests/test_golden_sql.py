@@ -64,6 +64,15 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "on": [["id", "visit"], ['a "b', "c"]],
         "siblings": None,
     },
+    "children_slots": {
+        "parent": '"_bounded_0"', "child": '"enrolled"', "through": None, "keys": [["id", 'c."person"']], "along": [],
+        "code": "enum_code(c.school)", "slots": [{"code": i, "present": f"_children#{i}", "told": []} for i in range(2)],
+    },
+    "children_slots.through": {
+        "parent": '"_bounded_0"', "child": '"taken"', "keys": [["id", 'm."patient"'], ["b", 'm."b"']],
+        "through": {"relation": '"visits"', "on": [["visit", "id"], ["day", "day"]]}, "code": "c.x", "along": ["c.y", "c.z"],
+        "slots": [{"code": 0, "present": "_children#0", "told": ["_children#0.y", "_children#0.z"]}],
+    },
     "children_counts.sequence": {
         "parent": '"_bounded_0"', "child": '"labs"', "on": [["id", "visit"]],
         "siblings": {"partition": ["patient", 'a "b'], "position": "@position", "label": "@1._children"},
@@ -140,13 +149,13 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     },
     "scores_table": {"stamp": "it's internal"},
     "evaluated_rows": {
-        "relation": '"db"."v"."labs"', "columns": ["visit", 'a "b'], "part": "hash(p0.\"id\", 0) % 2", "row": "hash(t.id)",
+        "relation": '"db"."v"."labs"', "columns": ["visit", 'a "b'], "part": "hash(p0.\"id\", 0) % 2", "row": "hash(t.id)", "unit": "p0.id",
         "parents": [{"relation": '"db"."v"."visits"', "alias": "p0", "on": [['t."visit"', 'p0."id"']],
                      "columns": [{"name": "ward", "label": "visits.ward"}]}],
         "lags": {"partition": ["visit"], "order_by": ["taken", "id"],
                  "columns": [{"name": "taken", "label": "@1.taken"}]},
     },
-    "evaluated_rows.plain": {"relation": '"t"', "columns": ["a"], "part": "0", "row": "1", "parents": [], "lags": None},
+    "evaluated_rows.plain": {"relation": '"t"', "columns": ["a"], "part": "0", "row": "1", "unit": None, "parents": [], "lags": None},
     "label_counts": {"relation": '"t"', "columns": ["sex", 'a "b'], "limit": 61},
     "column_facts": {"relation": '"t"', "columns": [{"name": "sex", "number": None},
                                                     {"name": 'a "b', "number": '"a ""b"::double'}]},

@@ -27,6 +27,7 @@ _FAMILIES = {
     "fixed": ("constant", "Fixed"),
     "ignore": ("constant", "Ignore"),
     "children": ("tally", "Tally"),  # made by duckpaste, not declared
+    "slots": ("slots", "Slots"),  # so are these
 }
 
 

@@ -10,11 +10,13 @@ from duckpaste import sql
 from duckpaste.codec import zeros
 from duckpaste.codec.base import Codec, CodeColumn, ColumnSql
 from duckpaste.codec.sequence import POSITION, lagged
+from duckpaste.codec.slots import Slots
 from duckpaste.db import Db
 from duckpaste.errors import Fault, UserError, raise_all
 from duckpaste.model import Column, Siblings
 from duckpaste.prepare import in_decoding_order
 from duckpaste.relational import siblings as kin
+from duckpaste.relational import unroll
 from duckpaste.schema import rules
 from duckpaste.schema.graph import Graph, Kind, Node, build
 from duckpaste.schema.names import split
@@ -136,6 +138,14 @@ class Family:
                     lag = kin.lag_column(name, c, back)
                     yield Evidence(lag, _lag(codec, c.name, column, back))
 
+    def told(self, name: str) -> Iterator[Evidence]:
+        """Of an unrolled table: the codes that its slots give a row, before the others are drawn."""
+        member = self.members[name]
+        column = self._reader(member, "")
+        for codec in unroll.own(member):
+            for c in codec.columns():
+                yield Evidence(replace(c, name=f"{name}.{c.name}"), _encoding(codec, c.name, column))
+
     def order_of(self, name: str) -> dict[str, object] | None:
         """How sql/children_counts.sql orders the rows of a sequence; None for another table."""
         member = self.members[name]
@@ -151,7 +161,7 @@ class Family:
         """The number of children that the parent row's earlier sibling has. Nothing unless the parent is a sequence."""
         member = self.members[name]
         parent, codec = self.members[owner_of(member).table], member.children
-        if parent.siblings is None or codec is None:
+        if parent.siblings is None or codec is None or isinstance(codec, Slots):
             return
         column = codec.columns()[0]
         yield Evidence(kin.lag_column(parent.name, column, 1), _count_lag(codec, column.name))
@@ -243,7 +253,9 @@ def family(db: Db, view: View, schema: tuple[str, ...]) -> Family:
             Column(f.name, f.sql_type or "VARCHAR", not f.nullable and f.kind != "ignore", f.comment)
             for f in table.fields
         ]
-        children = codecs.make(_count_field(table, node.owner)) if node.owner else None
+        faults.extend(unroll.faults(table, made))
+        slots = unroll.slots_field(table, made, CHILDREN) if node.owner else None
+        children = codecs.make(slots or _count_field(table, node.owner)) if node.owner else None
         siblings = None
         try:
             siblings = kin.siblings_of(node)
@@ -281,6 +293,7 @@ def _taken(found: Family) -> list[Fault]:
         labels = {f"{a.name}.{c.name}".casefold() for a in found.above(name) for c in a.columns}
         for column in member.columns:
             added = member.siblings is not None and column.name.startswith("@")
+            added = added or column.name.casefold().startswith(f"{CHILDREN}#")
             if added or column.name.casefold() in labels | {UNIT, CHILDREN}:
                 faults.append(
                     Fault("duckpaste needs this name", f"{name}.{column.name}", "rename it in the view's SQL")

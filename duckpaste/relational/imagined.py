@@ -12,11 +12,12 @@ from dataclasses import replace
 import numpy as np
 
 from duckpaste.codec.sequence import POSITION
+from duckpaste.codec.slots import Slots
 from duckpaste.domain import FloatArray, IntArray
 from duckpaste.model import Model, TableModel
 from duckpaste.models.network import Network
 from duckpaste.sample import siblings
-from duckpaste.sample.relational import Rows, evidence, numbers, placed
+from duckpaste.sample.relational import Rows, evidence, numbers, placed, unrolled
 
 UNITS = 10_000
 ROWS = 300_000  # of one table, about
@@ -39,12 +40,15 @@ class Imagined:
             return {}
         model = Model(list(self._tables.values()), {})
         parent = self._rows[lineage.parent]
-        number = numbers(
-            lineage, parent, evidence(model, lineage.parent, self._rows, np.arange(parent.n)), self._rng
-        )
-        number[np.searchsorted(np.cumsum(number), ROWS) + 1 :] = 0
-        at = np.repeat(np.arange(parent.n), number)
-        rows = Rows(len(at), 0, parent=at)
+        if isinstance(lineage.codec, Slots):
+            at, told = unrolled(model, lineage, self._rows, self._rng)
+            at, told = at[:ROWS], {n: c[:ROWS] for n, c in told.items()}
+        else:
+            given = evidence(model, lineage.parent, self._rows, np.arange(parent.n))
+            number, told = numbers(lineage, parent, given, self._rng), {}
+            number[np.searchsorted(np.cumsum(number), ROWS) + 1 :] = 0
+            at = np.repeat(np.arange(parent.n), number)
+        rows = Rows(len(at), 0, codes=told, parent=at)
         if table.siblings is not None:
             rows.position = siblings.positions(at)
         self._rows[table.name] = rows
@@ -85,7 +89,10 @@ class Imagined:
             model = Model(list(self._tables.values()), {})
             above = evidence(model, table.lineage.parent, self._rows, rows.parent)
             seen = {n: codes for n, codes in above.items() if n in table.network.evidence}
-            rows.codes = siblings.draw(table.network, *placed(table, rows, seen), self._rng)
+            rows.codes = {
+                **rows.codes,
+                **siblings.draw(table.network, *placed(table, rows, seen), self._rng),
+            }
 
     def _weights(self, name: str, k: int) -> FloatArray:
         """k / n for each row of a unit with n > k rows, else 1; kept rows weigh as much on average."""

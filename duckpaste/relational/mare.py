@@ -27,7 +27,7 @@ from duckpaste.models.network import Network
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source, protect
-from duckpaste.relational import contribution, integrity, partition
+from duckpaste.relational import contribution, integrity, partition, unroll
 from duckpaste.relational import siblings as kin
 from duckpaste.relational.counts import settled
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
@@ -77,8 +77,12 @@ def jobs(family: Family, *, no_hist: bool = False) -> list[Job]:
     for member in family.members.values():
         above = 0 if no_hist else sum(widths[p] for p in member.node.path)
         if member.children is not None:
-            found.append(Job(member, [member.children], True, COUNTING * _complexity(1, above)))
-        found.append(Job(member, member.codecs, False, _complexity(widths[member.name], above)))
+            width = len(member.children.columns())
+            weight = COUNTING * _complexity(1, above) if width == 1 else _complexity(width, above)
+            found.append(Job(member, [member.children], True, weight))
+        left = unroll.left(member)
+        width = sum(len(c.columns()) for c in left)
+        found.append(Job(member, left, False, _complexity(width, above + widths[member.name] - width)))
     return found
 
 
@@ -87,7 +91,9 @@ def given(family: Family, job: Job, wanted: Request) -> list[Evidence]:
 
     `no_hist` takes the former away, `no_seq` the latter: ablations."""
     found: list[Evidence] = []
-    name = owner_of(job.member).table if job.counting else job.member.name
+    name = unroll.over(job.member) if job.counting else job.member.name
+    if not job.counting:
+        found += family.told(name)
     if not wanted.no_hist:
         found += family.evidence(name, itself=job.counting, lags=not wanted.no_seq)
     if not wanted.no_seq:
@@ -173,10 +179,13 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
     name = job.member.name
     if job.counting:
         parent = owner_of(job.member)
-        above = state.protected[parent.table]
+        above = state.protected[unroll.over(job.member)]
         on = [list(pair) for pair in zip(parent.referenced, parent.columns, strict=True)]
-        text = sql.render("children_counts", parent=above.relation, child=job.member.relation, on=on,
-                          siblings=family.order_of(parent.table))  # fmt: skip
+        if unroll.slots_of(job.member):
+            text = unroll.rows_sql(family, job.member, above.relation)
+        else:
+            text = sql.render("children_counts", parent=above.relation, child=job.member.relation, on=on,
+                              siblings=family.order_of(parent.table))  # fmt: skip
         table = Protected(f"({text})", f"{family.view.name}.{job.name}", above.unit, above.k, above.weight)
     else:
         member = job.member
@@ -248,10 +257,10 @@ def _known(job: Job, state: State) -> Known:
     """What a job need not measure: over the parent's rows their 1-ways, over a table's rows what models above imply."""
     member = job.member
     if job.counting:
-        parent, codec = owner_of(member).table, member.children
+        parent, codec = unroll.over(member), member.children
         released = state.known.get(parent, {})
         place = released.get(f"{parent}{POSITION}")
-        if place is None or codec is None:
+        if place is None or codec is None or unroll.slots_of(member):
             return Known(released)
         column = codec.columns()[0]
         first = float(np.clip(place.values[0] / max(float(place.values.sum()), 1e-9), 0.0, 1.0))
@@ -288,8 +297,9 @@ def _table(member: Member, fitted: dict[str, Fitted]) -> TableModel:
         key = owner_of(member)
         counts = fitted[f"{member.name} per {key.table}"]
         lineage = Lineage(
-            key.table, key.columns, key.referenced, member.children, counts.network, counts.measurements
-        )
+            key.table, key.columns, key.referenced, member.children, counts.network, counts.measurements,
+            "" if unroll.over(member) == key.table else unroll.over(member),
+        )  # fmt: skip
     links = [
         Link(r.key.columns, r.key.table, r.key.referenced, r.kind.value, r.nullable)
         for r in member.node.references
@@ -298,6 +308,7 @@ def _table(member: Member, fitted: dict[str, Fitted]) -> TableModel:
     return TableModel(
         member.name, member.columns, member.codecs, rows.network, rows.measurements, table.primary_key, table.checks,
         table.comment, lineage, links, member.siblings, declared(table),
+        str(rows.facts.get("chosen", "")),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from duckpaste.codec.sequence import Sequel
+from duckpaste.codec.slots import Slots
 from duckpaste.domain import IntArray
 from duckpaste.model import TableModel
 from duckpaste.sample import siblings
@@ -84,6 +85,9 @@ class RuleKeeper:
             fresh.codes = table.network.sample(len(at), rng)
         else:
             fresh.parent = rows.parent[at]
+            if isinstance(table.lineage.codec, Slots):  # which rows there are stays
+                told = (table.lineage.codec.code, *table.lineage.codec.along)
+                fresh.codes = {n: rows.codes[n][at] for n in told}
             fresh.position = None if rows.position is None else rows.position[at]
             found = evidence(self.model, table.lineage.parent, drawn, fresh.parent)
             given, place, looks = placed(
@@ -98,7 +102,7 @@ class RuleKeeper:
                 given = {n: given[n] for n in table.network.evidence}
                 fresh.codes = table.network.sample(len(at), rng, given)
             else:
-                fresh.codes = siblings.draw(table.network, given, place, looks, rng)
+                fresh.codes |= siblings.draw(table.network, given, place, looks, rng)
         if not whole and table.siblings is not None:
             keep |= set(siblings.moving(table)) | {
                 k.field.name for k in table.codecs if isinstance(k, Sequel)

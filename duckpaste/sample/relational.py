@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from duckpaste.codec.sequence import POSITION, Sequel
+from duckpaste.codec.slots import Slots
 from duckpaste.domain import IntArray
 from duckpaste.errors import UserError
 from duckpaste.model import Lineage, Link, Model, TableModel
-from duckpaste.sample import siblings
+from duckpaste.sample import siblings, slots
 from duckpaste.sample.distinct import first_of_each
 
 if TYPE_CHECKING:
@@ -134,20 +135,43 @@ def _below(
         raise RuntimeError("the table of units has no parent")
     parent = drawn[lineage.parent]
     given = evidence(model, lineage.parent, drawn, np.arange(parent.n))
-    number = numbers(lineage, parent, given, rngs[0])
-    if int(number.sum()) > MOST_ROWS:
-        what = f"{number.sum():,} rows would come of {parent.n:,} rows of {lineage.parent}"
-        raise UserError(
-            what, table.name, "declare max_children in fields.yml, and fit again with a larger epsilon"
-        )
-    at = np.repeat(np.arange(parent.n), number)
-    rows = Rows(len(at), first, parent=at)
+    told: dict[str, IntArray] = {}
+    if isinstance(lineage.codec, Slots):
+        at, told = unrolled(model, lineage, drawn, rngs[0])
+    else:
+        number = numbers(lineage, parent, given, rngs[0])
+        if int(number.sum()) > MOST_ROWS:
+            what = f"{number.sum():,} rows would come of {parent.n:,} rows of {lineage.parent}"
+            raise UserError(
+                what, table.name, "declare max_children in fields.yml, and fit again with a larger epsilon"
+            )
+        at = np.repeat(np.arange(parent.n), number)
+    rows = Rows(len(at), first, codes=told, parent=at)
     if table.siblings is not None:
         rows.position = siblings.positions(at)
     if rows.n:
         seen = {n: codes_[at] for n, codes_ in given.items() if n in table.network.evidence}
-        rows.codes = siblings.draw(table.network, *placed(table, rows, seen), rngs[1])
+        rows.codes = {**told, **siblings.draw(table.network, *placed(table, rows, seen), rngs[1])}
     return rows
+
+
+def unrolled(
+    model: Model, lineage: Lineage, drawn: Mapping[str, Rows], rng: np.random.Generator
+) -> tuple[IntArray, dict[str, IntArray]]:
+    """Rows of an unrolled table: the parent row of each, and the codes that its slots give."""
+    if not isinstance(lineage.codec, Slots):
+        raise TypeError(type(lineage.codec).__name__)
+    name = lineage.over or lineage.parent
+    over, parent = drawn[name], drawn[lineage.parent]
+    given = evidence(model, name, drawn, np.arange(over.n))
+    place = np.zeros(over.n, dtype=np.int64) if over.position is None else over.position
+    codes = siblings.draw(lineage.network, given, place, {}, rng)
+    at = (
+        np.arange(parent.n)
+        if name == lineage.parent
+        else climb(model, model[lineage.parent], parent, drawn, name)
+    )
+    return slots.rows(lineage.codec, codes, at, rng)
 
 
 def numbers(
@@ -165,7 +189,10 @@ def numbers(
 def placed(
     table: TableModel, rows: Rows, given: dict[str, IntArray]
 ) -> tuple[dict[str, IntArray], IntArray, dict[str, tuple[str, int, int]]]:
-    """What `siblings.draw` needs of rows: evidence with their positions, the positions, and their lags."""
+    """What `siblings.draw` needs of rows: evidence with their positions and the codes they have already, the positions,
+    and their lags."""
+    if table.lineage is not None and isinstance(table.lineage.codec, Slots):
+        given |= {f"{table.name}.{column}": codes for column, codes in rows.codes.items()}
     if table.siblings is None or rows.position is None:
         return given, np.zeros(rows.n, dtype=np.int64), {}
     given[f"{table.name}{POSITION}"] = siblings.coded(table.siblings, rows.position)

@@ -96,6 +96,28 @@ def test_a_unit_moves_all_parts_together_by_one_sensitivity(k: int, bound: str, 
         assert l1 > 0.99 * limits[table], f"{table}: the sensitivity is reached, else it would be vacuous"
 
 
+@pytest.mark.parametrize("repeat", [False, True])
+def test_slots_of_an_unrolled_table(repeat: bool) -> None:
+    """Which labs a visit has, or (repeated) any visit of the person: one row of the visit, or of the person, moves."""
+    people, visits, labs = declared(3, "weights")
+    visits = replace(visits, options={**visits.options, "sequencer": "b"})
+    labs = replace(labs, fields=(*labs.fields[:2], category("c", range(3), unroll=True, seq_repeat=repeat)))
+    tables = (people, visits, labs)
+    everything = released(UNITS, tables)
+    limits = {
+        "f.people": 1,
+        "f.visits per people": 1,
+        "f.visits": 3,
+        "f.labs per visits": 1 if repeat else 3,
+        "f.labs": 4,
+    }
+    assert {t: s for t, _, s, _ in everything} == limits
+    assert sum(c.startswith("_children#") for t, c, *_ in everything if t == "f.labs per visits") == 3
+    for unit in UNITS:
+        without = released({u: v for u, v in UNITS.items() if u != unit}, tables)
+        assert all(l1 <= limits[t] + 1e-9 for t, l1 in moved(everything, without).items())
+
+
 def test_max_sens_lowers_what_a_unit_can_move() -> None:
     tables = declared(3, "weights")
     everything = released(UNITS, tables, max_sens=2)
