@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 
@@ -66,10 +67,8 @@ def value_threshold(sigma: float, delta: float, k: int) -> float:
     probability at most delta / k for z the (1 - delta / k) quantile, so that all values of one unit stay hidden but
     with probability delta (stability-based histograms: Korolova et al. 2009; Bun, Nissim and Stemmer 2016).
     One is added for the discrete distribution's steps."""
-    from scipy.special import ndtri
-
     if delta <= 0:
         raise UserError(
             "values can't be discovered at delta 0", remedy="declare values, or set alg.delta above 0"
         )
-    return 2.0 + sigma * float(-ndtri(delta / k))
+    return 2.0 + sigma * -NormalDist().inv_cdf(delta / k)

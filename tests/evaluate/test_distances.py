@@ -7,9 +7,15 @@ import math
 import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
+from scipy.special import ive
 from scipy.stats import chi2_contingency, entropy
 
 from duckpaste.evaluate import distances
+
+
+def test_the_bessel_functions_of_chance() -> None:
+    z = np.concatenate([[0.0], np.geomspace(1e-6, 1e8, 2000), [3.75]])
+    assert np.allclose(distances._bessel(z), ive(0, z) + ive(1, z), rtol=1e-7, atol=0)
 
 
 def test_equal_and_disjoint() -> None:
