@@ -7,6 +7,8 @@ same measure with held-out rows in place of the fitted ones, or of one real half
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -57,7 +59,9 @@ def _asked(
     )  # fmt: skip
     chosen = target if target in categories else next(iter(categories), None)
     wanted: dict[str, dict[str, Any]] = {n: {} for n in names if n != "att_discl" or chosen is not None}
-    results = tool.evaluate(_frame(fake), analysis_target=chosen, **wanted)
+    # It leaves a file with its settings in the current folder.
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        results = tool.evaluate(_frame(fake), analysis_target=chosen, **wanted)
     by_name = dict(zip(results["metric"], results["val"], strict=True))
     return {
         n: float(v) for n, label in NAMES.items() if (v := by_name.get(label)) is not None and n in wanted
