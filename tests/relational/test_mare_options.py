@@ -115,3 +115,28 @@ def test_they_are_options_of_mare_alone() -> None:
     for name in ("rake", "max_sens", "no_hist"):
         with pytest.raises(UserError, match="unknown option of mst"):
             request("mst", {name: True})
+
+
+@pytest.mark.parametrize("option", ["max_len", "max_children"])
+def test_the_most_rows_below_a_parent_are_kept_and_lower_no_noise(option: str, tmp_path: Path) -> None:
+    """Pasteur divides the sensitivity by what it takes `max_len` for, and draws longer sequences all the same."""
+    db = Db.open()
+    u, v = stored(db)
+    options: dict[str, object] = {"contributions": 6}
+    time = Field("t", "seq", options={"max_len": 3} if option == "max_len" else {})
+    if option == "max_children":
+        options["max_children"] = 3
+    short = Table(
+        "v",
+        (*v.fields[:2], time, *v.fields[3:]),
+        ("id",),
+        contributions=6,
+        foreign_keys=(UP,),
+        options=options,
+    )
+    model, ledger = fitted(db, (u, short), {"epsilon": 50.0, "model": "independent"})
+    with drawn(model, tmp_path / "s.duckdb") as made:
+        most = made.rows_sql("n", "select max(n) from (select count(*) as n from v group by p)")
+        assert most == [(3,)]
+    noise = ledger.db.rows_sql("l", "select distinct sensitivity from ledger where tables = 'family.v'")
+    assert noise == [(6.0,)], "a unit still has six rows"
