@@ -18,7 +18,7 @@ MOST = 10  # worst columns and pairs that are told
 HEAD = ("tv1", "tv2", "tv3")
 
 
-HONEST = "as good as an honest sample"
+HONEST = "like an honest sample"
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ import chromium
 import pytest
 from chromium import Chromium
 from reportkit import material, origin
+from test_released_page import released
 from test_sweep_page import points
 
 from duckpaste.report.content import page
+from duckpaste.report.released import page as released_page
 from duckpaste.report.sweep import sweep
 
 pytestmark = chromium.needed
@@ -53,10 +55,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         *points("kl_norm2", "x" * 200),
         *[replace(p, series="名前" * 20) for p in points("tv1")],
     ]
+    found["released"] = released_page(released()).to_html(folder / "released.html")
     return found | {"sweep": sweep(swept, title=EVIL).to_html(folder / "sweep.html")}
 
 
-@pytest.mark.parametrize("name", ["one", "several", "sweep"])
+@pytest.mark.parametrize("name", ["one", "several", "sweep", "released"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_page_is_quiet_and_whole(
@@ -137,6 +140,19 @@ def test_a_print_has_no_navigation_and_is_light(browser: Chromium, pages: dict[s
         "internal: contains exact statistics"
     )
     assert browser.ask(CUT) == []
+
+
+def test_a_notebook_shows_the_page_in_a_frame(browser: Chromium, tmp_path: Path) -> None:
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(
+        f"<!doctype html><title>n</title><body>{page(material())._repr_html_()}", encoding="utf-8"
+    )
+    browser.open(notebook)
+    assert [r for r in browser.requests if not r.startswith(("file:", "about:"))] == []
+    assert browser.messages == [] and browser.errors == []
+    assert browser.ask("document.querySelector('iframe').getBoundingClientRect().height") > 700
+    assert browser.ask("getComputedStyle(document.body).maxWidth") == "none", "its styles stay in the frame"
+    browser.picture(tmp_path / "n.png")
 
 
 def test_the_browser_sees_faults(browser: Chromium, tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ def test_it_tells_both_guarantees_and_what_they_are_together() -> None:
 
 def test_a_score_within_its_noise_of_chance_is_as_good() -> None:
     text = Reader(page(released()).html).words()
-    assert "age 0.0100 ± 0.0040 0.0100 as good as an honest sample" in text
-    assert "sex 0.0120 ± 0.0040 0.0100 as good as an honest sample" in text, (
+    assert "age 0.0100 ± 0.0040 0.0100 like an honest sample" in text
+    assert "sex 0.0120 ± 0.0040 0.0100 like an honest sample" in text, (
         "0.012 is 1.2 times 0.010, and within the noise"
     )
     assert "1.2 × the yardstick" in Reader(page(released(noise={})).html).words()
