@@ -26,7 +26,7 @@ def test_one_table(algorithm: str, delta: float) -> None:
     others = NEIGHBOURS if delta else NEIGHBOURS[-2:]
     found = audit(lambda rows: fit(rows, algorithm, delta=delta), WORLD, others)
     assert 0.5 < found.share <= 1 + 1e-9, "somebody loses much of what was paid for: the test tells something"
-    assert found.choices > 0 or algorithm in ("independent", "fast"), "choices were among it"
+    assert found.choices > 0 or algorithm not in ("mst", "privbayes", "aim"), "choices were among it"
 
 
 @pytest.mark.parametrize("algorithm", registry.names())
