@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from duckpaste.errors import UserError
-from duckpaste.evaluate import distances, gaps
+from duckpaste.evaluate import broken, distances, gaps
 from duckpaste.evaluate.counts import Three
-from duckpaste.evaluate.sides import PART, Subject
+from duckpaste.evaluate.sides import Subject
 from duckpaste.evaluate.work import Work
 from duckpaste.schema.view import ForeignKey
 
@@ -28,8 +28,7 @@ def measure(work: Work, subject: Subject) -> None:
         children(work, subject, owner)
     gaps.order(work, subject)
     if work.asked("rules"):
-        for rule in subject.table.checks:
-            rules(work, subject, rule)
+        broken.measure(work, subject)
 
 
 def orphans(work: Work, subject: Subject, key: ForeignKey) -> None:
@@ -104,16 +103,3 @@ def _dense(rows: Sequence[Any]) -> Any:
 def _mean(rows: Sequence[Any]) -> float:
     children = sum(int(number) * int(n) for _, number, n in rows)
     return children / max(sum(int(n) for _, _, n in rows), 1)
-
-
-def rules(work: Work, subject: Subject, rule: str) -> None:
-    """Share of rows that break a CHECK of the view's DDL."""
-    found = []
-    for relation in (work.relations(subject)[1], work.relations(subject)[0]):
-        text = f"select avg((not ({rule}))::utinyint) from (select * exclude ({PART}) from {relation})"
-        try:
-            found.append(work.db.rows_sql("rule", text)[0][0])
-        except UserError:
-            work.note(f"{subject.name}: the rule {rule} can't be read here")
-            return
-    work.add("rules", subject.name, (rule,), found[0], found[1])
