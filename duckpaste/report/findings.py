@@ -169,7 +169,7 @@ def by_metric(found: Iterable[Finding]) -> list[dict[str, Any]]:
     for f in found:
         groups.setdefault(f.metric, []).append(f)
     return [
-        {"metric": name, "about": rows[0].about, "rows": rows, "top": top_of(rows)}
+        {"metric": name, "about": rows[0].about, "rows": rows, "top": top_of(rows), "several": len(rows) > 1}
         for name, rows in groups.items()
     ]
 
