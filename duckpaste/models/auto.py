@@ -3,8 +3,9 @@
 Measured on Adult (48,842 x 15), NIST's Massachusetts table (7,634 x 24) and tables of 42 to 196 columns made of
 Adult, at epsilon .1, 1 and 10 (tests/bench/RESULTS.md): `fast` was the most accurate at .1 and 1, in a fifth of the
 time of `aim` or less, and beside `mst` at any number of columns; `aim` was the best at 10. Under pure epsilon `fast`
-pays for its errors by their number instead of its root, so that `mst` takes over where columns are many. How many
-rows there are is private, so no choice depends on it.
+pays for its errors by their number instead of its root, so that `mst` takes over where columns are many; so it does
+where columns are given (nodes of MARE), as these are related among themselves: where several tell of one column, only
+a tree does not count twice what they have in common. How many rows there are is private, so no choice depends on it.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class Auto:
         told = f"{columns} columns"
         if not Forest(domain, float("inf"), evidence).edges_left():
             return Choice("independent", "no pair of columns to relate", Independent())
+        if any(domain[name] > 1 for name in evidence):
+            return Choice("mst", f"{told}, some of them given", MST())
         if columns > _FAST_COLUMNS:
             return Choice("mst", f"{told}, too many for the errors of all their pairs", MST())
         if pure and columns > _PURE_COLUMNS:

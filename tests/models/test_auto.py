@@ -47,7 +47,7 @@ def test_under_pure_epsilon(columns: int, epsilon: float, name: str) -> None:
 
 def test_evidence_alone_makes_no_pair() -> None:
     domain = many(3)
-    assert Auto().choice(domain, gaussian, 0.01, ("x0", "x1")).name == "fast"
+    assert Auto().choice(domain, gaussian, 0.01, ("x0", "x1")).name == "mst"
     assert Auto().choice(domain, gaussian, 0.01, ("x0", "x1", "x2")).name == "independent"
     assert Auto().choice(Domain({"a": 1, "b": 1, "c": 5}), gaussian, 0.01).name == "independent"
 
