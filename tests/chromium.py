@@ -11,6 +11,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -156,5 +157,11 @@ class Chromium:
             pass
         for fd in (self._in, self._out):
             os.close(fd)
-        os.waitpid(self.process, 0)
+        end = time.monotonic() + 20
+        while os.waitpid(self.process, os.WNOHANG)[0] == 0:
+            if time.monotonic() > end:
+                os.kill(self.process, signal.SIGKILL)
+                os.waitpid(self.process, 0)
+                break
+            time.sleep(0.05)
         shutil.rmtree(self.folder, ignore_errors=True)

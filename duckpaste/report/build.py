@@ -48,7 +48,7 @@ def report(space: Workspace, view: View, synthetic: Path, evaluation: Evaluation
         rows = {s.name: _rows(evaluation, s.name) for s in sides.subjects}
         material = Material(
             view=resolved.name, synthetic=synthetic.name, created=str(evaluation.facts.get("created", ""))[:10],
-            evaluation=evaluation, origin=origin.read(space.db, sides.alias, space.ledger_path),
+            evaluation=evaluation, origin=origin.read(evaluation.facts.get("provenance", {}), space.ledger_path),
             tables=[
                 TablePlots(s.name, rows[s.name], plots_of(space.db, s.table, _sides(sides, s), s.compared))
                 for s in sides.subjects

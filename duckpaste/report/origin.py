@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from duckpaste.db import Db
 from duckpaste.errors import UserError
 from duckpaste.privacy.accountant import DEFAULT_DELTA
 from duckpaste.privacy.ledger import Ledger
@@ -117,14 +116,9 @@ class Origin:
         )
 
 
-def read(db: Db, synthetic: str, ledger: Path | None) -> Origin:
-    """The origin of the synthetic database attached as `synthetic` (quoted), with the run's part of the ledger."""
-    try:
-        told = {
-            str(k): str(v)
-            for k, v in db.rows_sql("provenance", f"select * from {synthetic}.duckpaste.provenance")
-        }
-    except UserError:
+def read(told: Mapping[str, str], ledger: Path | None) -> Origin:
+    """The origin of a synthetic file that tells `told` of itself, with its run's part of the ledger."""
+    if not told:
         return Origin({}, missing="The file has no record of its origin: duckpaste did not make it.")
     if ledger is None or not ledger.is_file():
         return Origin(told, missing="There is no ledger beside the private data.")
