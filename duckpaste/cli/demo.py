@@ -73,6 +73,7 @@ What was made in {out}/
   synthetic.duckdb        the synthetic clinic: may be shared under the guarantee above
 
 Look at it:     duckdb {synthetic} "from admissions limit 5"    (the shell: pip install duckdb-cli)
+How good it is: duckpaste evaluate clinic {synthetic} --database {private} -o report.html
 Every column:   duckpaste pipe clinic.mare alg.epsilon={epsilon} --database {private}    (spends again)
 What it cost:   duckpaste ledger --database {private}
 Your own data:  duckpaste init my.duckdb --out views/my""")
