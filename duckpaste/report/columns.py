@@ -208,7 +208,7 @@ def _numbers(
     if spike is not None:
         value, shares = spike
         facts.insert(0, (f"exactly {number(value)}", {s: share(v) for s, v in shares.items()}))
-        expression = f"nullif({expression}, {value!r}::double)"
+        expression = f"nullif({expression}, {sql.literal(value)})"
         if body is None:
             return [], facts
         span = (max(span[0], body[0]), min(span[1], body[1])) if body[0] < body[1] else body
@@ -222,7 +222,8 @@ def _spike(
 ) -> tuple[tuple[float, dict[str, float]] | None, tuple[float, float] | None]:
     """The commonest real value with its share on each side, when a histogram would only show it; what all but 1 % of
     the other real values lie between."""
-    found = db.rows("column_spike", relation=sides[REAL], expression=expression)
+    finite = f"(case when isfinite({expression}) then {expression} end)"
+    found = db.rows("column_spike", relation=sides[REAL], expression=finite)
     if not found:
         return None, None
     value, hits, values, distinct, first, last = found[0]
@@ -230,7 +231,7 @@ def _spike(
         return None, None
     shares = {}
     for side, relation in sides.items():
-        cell = f"case when {expression} = {float(value)!r}::double then 1 when {expression} is not null then 0 end"
+        cell = f"case when {expression} = {sql.literal(float(value))} then 1 when {expression} is not null then 0 end"
         counts = _counts(db, cell, {side: relation}, 2)[side]
         shares[side] = counts[1] / max(sum(counts), 1)
     return (float(value), shares), None if first is None else (float(first), float(last))

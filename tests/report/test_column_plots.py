@@ -106,6 +106,15 @@ def test_nan_and_infinity_have_no_bin_of_their_own(db: Db) -> None:
     assert dict(found.facts)["largest"]["real"] == "2"
 
 
+def test_a_column_that_is_mostly_nan_is_drawn(db: Db) -> None:
+    found = plotted(
+        db, [math.nan] * 500 + [float(i) for i in range(100)], [1e300, -1e300], "numerical", "DOUBLE"
+    )
+    assert sums(found) == pytest.approx([1, 1]) and "exactly" not in str(found.facts)
+    found = plotted(db, [1e-300] * 500 + [i / 1e290 for i in range(100)], [0.0], "numerical", "DOUBLE")
+    assert found.plots or found.facts
+
+
 def test_dates_and_hours(db: Db) -> None:
     start = dt.datetime(2023, 11, 20, 22, 30)
     real = [start + dt.timedelta(hours=7 * i) for i in range(400)]
