@@ -79,13 +79,16 @@ class Siblings:
 
 @dataclass(frozen=True)
 class Link:
-    """A foreign key besides the owner key: columns -> referenced columns of `table`; `kind` as in schema.graph."""
+    """A foreign key besides the owner key: columns -> referenced columns of `table`; `kind` as in schema.graph.
+
+    `degrees`, where targets may be another unit's: how many rows are referred to so often, by cells of codec.tally."""
 
     columns: Sequence[str]
     table: str
     referenced: Sequence[str]
     kind: str
     nullable: bool = False
+    degrees: Sequence[float] = ()
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def save(db: Db, model: Model, fill: Callable[[str, list[Sequence[Any]]], None])
         (t.name, list(s.sequencer), s.order, list(s.starts)) for t in model.tables if (s := t.siblings) is not None
     ])  # fmt: skip
     fill("links", [
-        (t.name, i, list(k.columns), k.table, list(k.referenced), k.kind, k.nullable)
+        (t.name, i, list(k.columns), k.table, list(k.referenced), k.kind, k.nullable, [float(d) for d in k.degrees])
         for t in model.tables for i, k in enumerate(t.links)
     ])  # fmt: skip
     fill("rules", [(t.name, i, text) for t in model.tables for i, text in enumerate(t.rules)])
@@ -119,9 +119,9 @@ def load(
     for name, sequencer, order, starts in db.rows_sql("model_siblings", "select * from siblings"):
         by_name[name] = replace(by_name[name], siblings=Siblings(sequencer, order, starts))
     rows = db.rows_sql("model_links", "select * from links order by table_name, position")
-    for name, _, own, target, referenced, kind, nullable in rows:
-        table = by_name[name]
-        by_name[name] = replace(table, links=[*table.links, Link(own, target, referenced, kind, nullable)])
+    for name, _, own, target, referenced, kind, nullable, degrees in rows:
+        link = Link(own, target, referenced, kind, nullable, tuple(degrees))
+        by_name[name] = replace(by_name[name], links=[*by_name[name].links, link])
     for name, text in db.rows_sql(
         "model_rules", "select table_name, rule from rules order by table_name, position"
     ):

@@ -126,6 +126,10 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "unit": ['p1."id"'],
     },
     "owner_rows.composite": {"relation": '"people"', "parents": [], "unit": ['t."x"', 't."y"']},
+    "times_referred": {
+        "rows": "select *, payer as _unit from payments", "targets": 'select *, id as _unit from "people"',
+        "on": [["payee", "id"], ['a "b', "c"]], "order_by": ["id"], "target_order": ["id", "c"], "k": 4, "target_k": 1,
+    },
     "unit_sizes": {"rows": 'select t.*, p0."id" as _unit from "labs" t join "people" p0 on t."p" = p0."id"'},
     "packed": {
         "relation": '"_encoded_1"', "target": '"_packed_2"', "temporary": True, "columns": ["sex", "_weight"], "keys": KEYS,

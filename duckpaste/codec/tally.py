@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SINGLE = 64  # numbers up to here have a cell each
 STEPS = 16  # cells an octave above
 BINS = 12
+MOST_REFERRED = 4095  # times that a row is referred to; more are taken for as many
 CLEAR = 4.0  # standard deviations: a bin of less noisy mass joins its neighbour
 
 
@@ -43,6 +44,14 @@ def cell_starts(most: int) -> list[int]:
     while most > SINGLE and (start := int(SINGLE * 2 ** ((len(found) - 1 - SINGLE) / STEPS)) + 1) <= most:
         found.append(start)
     return found
+
+
+def degrees(mass: Sequence[float] = ()) -> Tally:
+    """The codec of how often a row is referred to, with the `mass` of its cells where it is known."""
+    made = Tally(Field("degree", "children", options={"max": MOST_REFERRED}, sql_type="BIGINT"))
+    if len(mass):
+        made.mass = np.asarray(mass, dtype=np.float64)
+    return made
 
 
 class Tally(Codec):
@@ -167,6 +176,15 @@ class Tally(Codec):
         cell = self._alias.draw(bins, rng.random(len(bins)))
         low, width = np.array(self.cells)[cell], self._widths()[cell]
         return {self.field.name: pa.array(low + (rng.random(len(bins)) * width).astype(np.int64))}
+
+    def numbers(self, n: int, rng: np.random.Generator) -> IntArray:
+        """`n` numbers drawn from the whole mass; all 0 where nothing is known."""
+        mass = np.zeros(0) if self.mass is None else self.mass
+        if mass.sum() <= 0:
+            return np.zeros(n, dtype=np.int64)
+        cell = np.searchsorted(np.cumsum(mass) / mass.sum(), rng.random(n), side="right")
+        cell = np.minimum(cell, len(mass) - 1)
+        return np.array(self.cells)[cell] + (rng.random(n) * self._widths()[cell]).astype(np.int64)
 
     # -- file
 

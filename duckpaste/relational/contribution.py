@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from duckpaste import sql
-from duckpaste.budget import Split
+from duckpaste.budget import Split, portion
 from duckpaste.codec.base import Codec, Histogram, WantBounds, WantHistogram
 from duckpaste.codec.trend import Counts, smoothed
 from duckpaste.db import Db
@@ -23,6 +23,7 @@ from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.ledger import Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source
+from duckpaste.relational import references
 from duckpaste.relational.family import Family, Member
 
 POWERS = 24  # rows a unit up to 2^23
@@ -79,6 +80,15 @@ def unsettled(member: Member) -> bool:
     return not declared(member) or any(
         isinstance(w, WantBounds) for c in (member.children,) if c for w in c.wants()
     )
+
+
+def rows_share(
+    member: Member, codecs: Sequence[Codec], share: Split, discover: float | None, *, settled: bool
+) -> Split:  # fmt: skip
+    """What is left of a table's `share` for the `codecs` of its rows when k was chosen (`settled`) and references are
+    released."""
+    spent = SHARE * settled + references.SHARE * len(references.crossing(member))
+    return portion(share.total * (1 - spent), codecs, discover, share.delta) if spent else share
 
 
 def settle(db: Db, family: Family, member: Member, run: Run, share: Split) -> Bound:

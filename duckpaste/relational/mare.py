@@ -6,6 +6,7 @@ ones too), every unit's rows are really bounded, and one rho is shared out by th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,7 @@ from duckpaste.codec.sequence import POSITION
 from duckpaste.codec.tally import Tally
 from duckpaste.codec.zeros import zeros_of
 from duckpaste.db import Db
-from duckpaste.domain import Domain
+from duckpaste.domain import Domain, FloatArray
 from duckpaste.errors import UserError, raise_all
 from duckpaste.fit import Request, Stage, discover, information
 from duckpaste.model import Lineage, Link, Lookup, Model, TableModel
@@ -27,7 +28,7 @@ from duckpaste.models.network import Network
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source, protect
-from duckpaste.relational import contribution, integrity, partition, unroll
+from duckpaste.relational import contribution, integrity, partition, references, unroll
 from duckpaste.relational import siblings as kin
 from duckpaste.relational.counts import settled
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
@@ -58,6 +59,10 @@ class Job:
         return self.member.name
 
 
+# How many rows are referred to so often, by referring table and columns of the key.
+Degrees = dict[tuple[str, tuple[str, ...]], FloatArray]
+
+
 @dataclass(frozen=True)
 class State:
     """What earlier jobs of a run left for later ones: bounded rows, 1-ways, and k, by table; models, by job."""
@@ -67,6 +72,7 @@ class State:
     bounds: dict[str, int]
     told: dict[str, contribution.Bound]
     fitted: dict[str, Fitted]
+    degrees: Degrees
     imagined: Imagined
 
 
@@ -148,7 +154,7 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
         view=view.name, unit=family.graph.unit, contributions=most, algorithm=wanted.algorithm,
         guarantee=wanted.guarantee, loss=total, delta=delta, budget=view.budget,
     )  # fmt: skip
-    state = State({}, {}, {}, {}, {}, Imagined())
+    state = State({}, {}, {}, {}, {}, {}, Imagined())
     fitted, bounds = state.fitted, state.bounds
     rows_of = {job.member.name: share for job, share in todo if not job.counting}
     for job, share in todo:
@@ -158,10 +164,11 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
                 state.told[job.member.name], bounds[job.member.name] = found, found.k
             fitted[job.name] = _fit(db, family, job, share, run, wanted, state)
             if not job.counting:
+                _refer(db, family, job.member, share, run, state)
                 state.imagined.fill(_table(job.member, fitted))
     run.finish()
     most = max([1, *bounds.values()])
-    tables = [_table(m, fitted) for m in family.members.values()]
+    tables = [_table(m, fitted, state.degrees) for m in family.members.values()]
     info = information(view.name, family.graph.unit, most, "weights", wanted, run)
     for name, k in bounds.items():
         bound = state.told.get(name, contribution.Bound(k))
@@ -190,8 +197,9 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
     else:
         member = job.member
         k = bounded(state.bounds.get(name, member.table.contributions), wanted)
-        if name in state.bounds:
-            share = portion(share.total * (1 - contribution.SHARE), job.codecs, wanted.discover, share.delta)
+        share = contribution.rows_share(
+            member, job.codecs, share, wanted.discover, settled=name in state.bounds
+        )
         if member.node.owner is not None:
             state.bounds[name] = k
         table = _rows(db, family, member, k)
@@ -222,6 +230,21 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
     if job.counting and isinstance(job.member.children, Tally):
         return settled(made, job.member.children, told=cut is not None)
     return made
+
+
+def _refer(db: Db, family: Family, member: Member, share: Split, run: Run, state: State) -> None:
+    """Release how often rows are referred to, for each reference into rows that may be another unit's."""
+    for reference in references.crossing(member):
+        k = []
+        for name in (member.name, reference.key.table):
+            told = state.told.get(name)
+            # Counted whole where that is the mean already: a k of 1 would make most targets look forgotten.
+            most = 0 if told is None or told.mean is None else math.ceil(told.mean)
+            k.append(max(state.bounds.get(name, 1), most))
+        loss = share.total * references.SHARE
+        state.degrees[member.name, reference.key.columns] = references.release(
+            db, family, member, reference, run, loss, (k[0], k[1])
+        )
 
 
 def _fit_rows(
@@ -290,7 +313,7 @@ def _rows(db: Db, family: Family, member: Member, k: int) -> Protected:
     return protect(db, relation, label, unit=UNIT, k=k, bound=table.bound, order_by=order)
 
 
-def _table(member: Member, fitted: dict[str, Fitted]) -> TableModel:
+def _table(member: Member, fitted: dict[str, Fitted], degrees: Degrees | None = None) -> TableModel:
     rows = fitted[member.name]
     lineage = None
     if member.children is not None:
@@ -301,7 +324,14 @@ def _table(member: Member, fitted: dict[str, Fitted]) -> TableModel:
             "" if unroll.over(member) == key.table else unroll.over(member),
         )  # fmt: skip
     links = [
-        Link(r.key.columns, r.key.table, r.key.referenced, r.kind.value, r.nullable)
+        Link(
+            r.key.columns,
+            r.key.table,
+            r.key.referenced,
+            r.kind.value,
+            r.nullable,
+            tuple((degrees or {}).get((member.name, r.key.columns), ())),
+        )
         for r in member.node.references
     ]
     table = member.table

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from duckpaste.budget import Split
+from duckpaste.codec.tally import degrees
 from duckpaste.codec.zeros import zeros_of
 from duckpaste.domain import Domain
 from duckpaste.fit import Request
@@ -13,8 +15,8 @@ from duckpaste.models.outlook import Shape
 from duckpaste.plan import Expected, Plan, chosen, declared_of, discoveries
 from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.source import ROWS
-from duckpaste.relational import contribution, partition, unroll
-from duckpaste.relational.family import Family, owner_of
+from duckpaste.relational import contribution, partition, references, unroll
+from duckpaste.relational.family import Family, Member, owner_of
 from duckpaste.relational.mare import bounded, given, shares
 from duckpaste.relational.siblings import described
 
@@ -42,7 +44,11 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         cut = partition.cut_of(family.members[owner_of(member).table], seen) if member.node.owner else None
         evidence = {e.column.name: e.column.size for e in seen if cut is None or e is not cut.evidence}
         own = {c.name: c.size for codec in job.codecs for c in codec.columns()} or {ROWS: 1}
-        made = discoveries(job.codecs, share, sigma)
+        made = [] if job.counting else _besides(family, member, share, wanted)
+        if not job.counting:
+            settled = contribution.unsettled(member)
+            share = contribution.rows_share(member, job.codecs, share, wanted.discover, settled=settled)
+        made += discoveries(job.codecs, share, sigma)
         zeros = [] if job.counting else zeros_of(member.table, job.codecs)
         whole, names = Domain({**evidence, **own}, zeros=zeros), tuple(evidence)
         fits = wanted.model.plan(whole, sigma, share.model, names)
@@ -68,6 +74,7 @@ def plan_family(family: Family, wanted: Request) -> Plan:
                 f"a unit ({contribution.SHARE:.0%} of the table's loss), for the least noise and clipped share "
                 "together; the fit tells them; noise above is that of k = 1"
             )
+        undeclared += [references.described(name, r) for r in references.crossing(member)]
     public += [f"{t.name}: all rows" for t in family.graph.public]
     domain = Domain({c: s for columns in sizes.values() for c, s in columns.items()})
     most = bounded(max(_weight(family, n) for n in family.members), wanted)
@@ -84,6 +91,25 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         shapes,
         choices,
     )
+
+
+def _besides(family: Family, member: Member, share: Split, wanted: Request) -> list[Release]:
+    """What else is released of a table: rows a unit, to choose k; how often rows that may be another unit's are
+    referred to."""
+
+    def release(stage: str, what: str, cells: int, part: float, moved: int) -> Release:
+        accountant, loss = Accountant(wanted.guarantee.pure, float(moved)), share.total * part
+        return Release(stage, what, 1, cells, loss, 0.0 if math.isinf(loss) else accountant.sigma(loss))
+
+    found = []
+    if contribution.unsettled(member):
+        found.append(release("bound", "rows a unit", contribution.POWERS, contribution.SHARE, 1))
+    for reference in references.crossing(member):
+        target = reference.key.table
+        moved = references.sensitivity(_weight(family, member.name), _weight(family, target))
+        what = f"how often rows of {target} are referred to"
+        found.append(release("reference", what, len(degrees().cells), references.SHARE, moved))
+    return found
 
 
 def _weight(family: Family, name: str) -> int:

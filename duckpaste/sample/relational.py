@@ -19,6 +19,7 @@ from duckpaste.errors import UserError
 from duckpaste.model import Lineage, Link, Model, TableModel
 from duckpaste.sample import siblings, slots
 from duckpaste.sample.distinct import first_of_each
+from duckpaste.sample.targets import targets
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -334,11 +335,8 @@ def _same_unit(
     n, target = drawn[table.name].n, drawn[link.table].n
     if target == 0 or n == 0:
         return np.full(n, -1, dtype=np.int64)
-    if link.kind == "self":
-        first = np.arange(n)
-        return np.where(first > 0, (rng.random(n) * first).astype(np.int64), -1)
-    if link.kind == "other":
-        return (rng.random(n) * target).astype(np.int64)
+    if link.kind in ("self", "other"):
+        return targets(n, target, link, rng)
     units = top(model, model[link.table], drawn)
     order = np.argsort(units, kind="stable")
     mine = top(model, table, drawn)

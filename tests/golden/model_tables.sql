@@ -45,8 +45,9 @@ create table switches (table_name varchar not null, code_column varchar not null
   code integer not null, part_name varchar not null);
 comment on table switches is 'a table with models of its own for each code of a column of its parent, and the name under which tables, steps and factors keep each';
 create table links (table_name varchar not null, position integer not null, columns varchar[] not null,
-  target varchar not null, referenced varchar[] not null, kind varchar not null, nullable boolean not null);
-comment on table links is 'foreign keys besides the key to the parent';
+  target varchar not null, referenced varchar[] not null, kind varchar not null, nullable boolean not null,
+  degrees double[] not null);
+comment on table links is 'foreign keys besides the key to the parent; degrees: how many rows are referred to so often';
 create table rules (table_name varchar not null, position integer not null, rule varchar not null);
 comment on table rules is 'conditions that synthetic rows shall meet, as the view declares them';
 create table lookups (table_name varchar primary key, position integer not null, primary_key varchar[] not null);

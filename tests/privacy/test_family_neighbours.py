@@ -17,6 +17,7 @@ from duckpaste.fit import request
 from duckpaste.privacy import noise, source
 from duckpaste.privacy.ledger import Ledger
 from duckpaste.privacy.release import release as true_release
+from duckpaste.relational import integrity
 from duckpaste.schema.view import Field, ForeignKey, Table, View
 from duckpaste.workspace import Workspace
 
@@ -129,3 +130,60 @@ def test_names_that_would_be_taken_for_the_unit(name: str) -> None:
     )
     with pytest.raises(Faults, match=f"visits.{name}: duckpaste needs this name"):
         route.ready(Workspace(DB), View("f", Path("f"), tables), request("mare", {}))
+
+
+# -- references to rows of other units
+
+
+def bank(units: dict[int, list[int]]) -> tuple[Table, ...]:
+    """People (unit: whom they paid, by id, the last one being their mentor too) and payments; ids stay their own."""
+    for other in ("labs", "visits"):
+        DB.run_sql("drop", f"drop table if exists {other}")
+    people = [(p, paid[-1] if paid else None) for p, paid in units.items()]
+    payments = [(p * 100 + i, p, to) for p, paid in units.items() for i, to in enumerate(paid)]
+    put(DB, "people", dict(zip(("id", "mentor"), zip(*people, strict=True), strict=True)),
+        {"id": "bigint", "mentor": "bigint"})  # fmt: skip
+    put(DB, "payments", dict(zip(("id", "payer", "payee"), zip(*payments, strict=True), strict=True)),
+        dict.fromkeys(("id", "payer", "payee"), "bigint"))  # fmt: skip
+    key = Field("id", "id")
+    return (
+        Table("people", (key, Field("mentor", "id", nullable=True)), ("id",),
+              foreign_keys=(ForeignKey(("mentor",), "people", ("id",)),)),
+        Table("payments", (key, Field("payer", "id"), Field("payee", "id")), ("id",), contributions=2,
+              foreign_keys=(ForeignKey(("payer",), "people", ("id",)), ForeignKey(("payee",), "people", ("id",))),
+              options={"max_children": 11, "contributions": 2}),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "heavy", [[1, 2], [1] * 9, [1, 2, 3, 1, 2, 3, 1, 2, 3], [9] * 5, [3], []], ids=lambda v: str(len(v))
+)
+def test_no_unit_moves_degrees_by_more_than_the_sensitivity(heavy: list[int]) -> None:
+    """A unit that pays two others, or one nine times, or itself, and is paid by all: with and without it, how often
+    people are referred to differs by at most 2 k + 1 in L1, what the ledger says."""
+    units = {1: [2, 3, 9], 2: [9, 9, 9, 1], 3: [9], 4: [1, 2], 5: [], 9: heavy}
+    counted: list[list[np.ndarray]] = []
+    for some in (units, {u: v for u, v in units.items() if u != 9}):
+        tables = bank(some)
+        found: list[np.ndarray] = []
+
+        def release(run: Any, table: Any, vectors: Any, stage: str, found: Any = found, **more: Any) -> Any:
+            out = true_release(run, table, vectors, stage, **more)
+            if stage == "reference":
+                assert [v.counts.sum() for v in vectors] and table.k in (3, 5)
+                found.append(np.append(vectors[0].counts, table.k))
+            return out
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(source, "release", release)
+            patch.setattr(noise, "add", lambda counts, scale, *, pure: counts)
+            # Without the unit, what others refer to dangles: such data is refused, but the sensitivity holds for it.
+            patch.setattr(integrity, "faults", lambda db, family: [])
+            wanted = request("mare", {"model": "independent"})
+            ready = route.ready(Workspace(DB), View("f", Path("f"), tables, unit="people"), wanted)
+            route.fit(DB, ready, wanted, Ledger(None))
+        counted.append(found)
+    assert len(counted[0]) == len(counted[1]) == 2
+    for here, there in zip(*counted, strict=True):
+        assert here[-1] == there[-1]
+        assert 1 <= np.abs(here[:-1] - there[:-1]).sum() <= here[-1]
