@@ -17,7 +17,7 @@ from duckpaste.codec.slots import Slots
 from duckpaste.domain import IntArray
 from duckpaste.model import TableModel
 from duckpaste.sample import siblings
-from duckpaste.sample.mending import free, inside, put, replaced, swapped
+from duckpaste.sample.mending import following, free, inside, put, replaced, swapped
 from duckpaste.sample.relational import Rows, decode, evidence, placed, top
 from duckpaste.sample.rules import Bools, Rulebook
 from duckpaste.sample.units import joined, taken
@@ -26,8 +26,9 @@ from duckpaste.schema.rules import Mend, Rule
 if TYPE_CHECKING:
     from duckpaste.sample.picker import Picker
 
-ROW_PASSES = 16  # how often rows are drawn anew
+ROW_PASSES = 24  # how often rows are drawn anew
 UNIT_PASSES = 8  # and whole units
+_HEAVY = 1e6
 _AGAIN = 7_919  # keeps these seeds apart from those of first draws
 
 
@@ -51,22 +52,24 @@ class RuleKeeper:
         bad, _ = self.book.broken(table.name, asked, rows, drawn)
         if self._first:
             self.book.note(table.name, asked, bad, first=True)
+        weights = _weights(table, asked)
         for number in range(ROW_PASSES):
             if not bad.any():
                 return
-            whole = _whole(table, asked, bad)
-            wrong = np.flatnonzero(bad.any(axis=0))
-            at = wrong
+            # In a sequence a row is drawn anew in its place, or with all its siblings: by turns, unless only the
+            # order is at fault.
+            light = bool(bad[weights < _HEAVY].any())
+            whole = table.siblings is not None and (bool(number % 2) or not light)
+            at = np.flatnonzero(bad.any(axis=0))
             if whole and rows.parent is not None:
-                at = np.flatnonzero(np.isin(rows.parent, rows.parent[wrong]))
+                at = np.flatnonzero(np.isin(rows.parent, rows.parent[at]))
             fresh, keep = self._again(table, drawn, at, whole, [*seeds, _AGAIN, number], picker)
-            still = self.book.broken(table.name, asked, fresh, drawn)[0].any(axis=0)
-            if whole and fresh.parent is not None:  # a sequence is taken whole or not at all
-                still = np.isin(fresh.parent, fresh.parent[still])
-            good = np.flatnonzero(~still)
+            still, _ = self.book.broken(table.name, asked, fresh, drawn)
+            good = np.flatnonzero(_better(bad[:, at], still, weights, fresh.parent if whole else None))
             put(rows, at[good], fresh, good, keep)
-            bad[:, at[good]] = False
-        self._mend(table, asked, drawn)
+            bad[:, at[good]] = still[:, good]
+        if bad.any() and not (self._picked and table.lineage is None):
+            self._mend(table, asked, drawn, np.random.SeedSequence([*seeds, _AGAIN, ROW_PASSES]))
 
     def _again(
         self, table: TableModel, drawn: Mapping[str, Rows], at: IntArray, whole: bool, seeds: Sequence[int],
@@ -111,32 +114,68 @@ class RuleKeeper:
         decode(self.model, table, fresh, drawn, streams[1], keep)
         return fresh, keep
 
-    def _mend(self, table: TableModel, asked: Sequence[Rule], drawn: Mapping[str, Rows]) -> None:
-        """Mend rows by what comparisons tell. Units that a predicate was asked of stay as they were picked."""
-        if self._picked and table.lineage is None:
-            return
+    def _mend(
+        self, table: TableModel, asked: Sequence[Rule], drawn: Mapping[str, Rows],
+        stream: np.random.SeedSequence | None = None,
+    ) -> None:  # fmt: skip
+        """Mend rows by what comparisons tell: first with values from which nothing is told; with a `stream` (nothing
+        below is drawn yet) with any, and what is told from them is told again."""
         may = free(self.model, table)
         for rule in asked:
             for mend in rule.mends:
                 if mend.column in may:
                     self._mend_one(table, rule, mend, drawn, may)
+        if stream is None:
+            return
+        more = free(self.model, table, told=True) - may
+        for rule in asked:
+            for mend in rule.mends:
+                if mend.column in more:
+                    at = self._mend_one(table, rule, mend, drawn, set())
+                    if table.siblings is not None and mend.column in siblings.moving(table):
+                        at = np.union1d(at, _settled(table, mend.column, drawn[table.name]))
+                    self._tell(table, mend.column, drawn, at, stream)
 
     def _mend_one(
         self, table: TableModel, rule: Rule, mend: Mend, drawn: Mapping[str, Rows], may: set[str]
-    ) -> None:
+    ) -> IntArray:
+        """Mend what breaks a rule; the rows that were."""
         rows = drawn[table.name]
         types = {c.name: c.sql_type for c in table.columns}
         if mend.swap in may and types[mend.swap] == types[mend.column]:
             bad, _ = self.book.broken(table.name, [rule], rows, drawn)
-            swapped(rows, np.flatnonzero(bad[0]), mend.column, mend.swap)
-        elif mend.expression:
-            value = Mend(mend.column, inside(table, mend.column, mend.expression))
-            bad_, values = self.book.mended(table.name, rule, value, rows, drawn)
-            at = np.flatnonzero(bad_ & np.asarray(values.is_valid()))
-            rows.values[mend.column] = replaced(rows.values[mend.column], at, values.take(at))
+            at = np.flatnonzero(bad[0])
+            swapped(rows, at, mend.column, mend.swap)
+            return at
+        if not mend.expression:
+            return np.zeros(0, dtype=np.int64)
+        value = Mend(mend.column, inside(table, mend.column, mend.expression))
+        wrong, values = self.book.mended(table.name, rule, value, rows, drawn)
+        at = np.flatnonzero(wrong & np.asarray(values.is_valid()))
+        rows.values[mend.column] = replaced(rows.values[mend.column], at, values.take(at))
+        return at
+
+    def _tell(
+        self, table: TableModel, column: str, drawn: Mapping[str, Rows], at: IntArray,
+        stream: np.random.SeedSequence,
+    ) -> None:  # fmt: skip
+        """Decode again, in the rows `at`, what is told from `column` in the same row."""
+        rows = drawn[table.name]
+        after = following(table, column)
+        if not at.size or not after:
+            return
+        keep = {c for k in table.codecs for c in k.field.columns} - after
+        fresh = Rows(at.size, rows.first, {n: c[at] for n, c in rows.codes.items()})
+        fresh.parent = None if rows.parent is None else rows.parent[at]
+        fresh.position = None if rows.position is None else rows.position[at]
+        fresh.values = {n: v.take(at) for n, v in rows.values.items() if n not in after}
+        decode(self.model, table, fresh, drawn, stream, keep)
+        put(rows, at, fresh, np.arange(at.size), keep)
 
     def units(self, drawn: dict[str, Rows], draw: Callable[..., dict[str, Rows]]) -> dict[str, Rows]:
-        """Mend what speaks of rows below; draw the units anew of which a row still breaks a rule."""
+        """Mend what speaks of rows below; draw the units anew of which a row still breaks such a rule.
+
+        Rows that break other rules do not cost their unit: units with few rows would be left over."""
         self._below(drawn)
         for number in range(1, UNIT_PASSES + 1):
             wrong = np.flatnonzero(self._wrong(drawn))
@@ -163,16 +202,18 @@ class RuleKeeper:
             if self._first:
                 bad, _ = self.book.broken(table.name, asked, drawn[table.name], drawn)
                 self.book.note(table.name, asked, bad, first=True)
-            self._mend(table, asked, drawn)
+            if not (self._picked and table.lineage is None):
+                self._mend(table, asked, drawn)
 
     def _units(self, drawn: Mapping[str, Rows]) -> int:
         return next(drawn[t.name].n for t in self.model.tables if t.lineage is None)
 
     def _wrong(self, drawn: Mapping[str, Rows]) -> Bools:
-        """For each unit whether a row of it breaks a rule."""
+        """For each unit whether a row of it breaks a rule that speaks of rows below."""
         found = np.zeros(self._units(drawn), dtype=bool)
         for table in self.model.tables:
-            bad, _ = self.book.broken(table.name, self.book.rules[table.name], drawn[table.name], drawn)
+            asked = self.book.of(table.name, totals=True)
+            bad, _ = self.book.broken(table.name, asked, drawn[table.name], drawn)
             found[top(self.model, table, drawn)[bad.any(axis=0)]] = True
         return found
 
@@ -194,9 +235,29 @@ class RuleKeeper:
         return rows.values
 
 
-def _whole(table: TableModel, asked: Sequence[Rule], bad: Bools) -> bool:
-    """Whether rows are to be drawn again with all their siblings: a broken rule speaks of nothing but their order."""
-    if table.siblings is None:
-        return False
-    order = set(siblings.moving(table))
-    return any(bad[i].any() and set(rule.own) <= order for i, rule in enumerate(asked))
+def _weights(table: TableModel, asked: Sequence[Rule]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """How much a broken rule counts: more where it speaks of nothing but a sequence's order, for what else it speaks of
+    can be drawn anew afterwards, row by row."""
+    order = set(siblings.moving(table)) if table.siblings is not None else set()
+    return np.array([_HEAVY if order and set(rule.own) <= order else 1.0 for rule in asked])
+
+
+def _better(before: Bools, after: Bools, weights: Any, parent: IntArray | None) -> Bools:
+    """Which rows, drawn anew, break less than they did; with `parent` which sequences do, all rows taken together."""
+    old, new = weights @ before, weights @ after
+    if parent is not None:
+        old, new = np.bincount(parent, old)[parent], np.bincount(parent, new)[parent]
+    better: Bools = new < old
+    return better
+
+
+def _settled(table: TableModel, column: str, rows: Rows) -> IntArray:
+    """Put a sequence back in order; the rows whose `column` changed."""
+    import pyarrow.compute as pc
+
+    if rows.parent is None:
+        return np.zeros(0, dtype=np.int64)
+    before = rows.values[column]
+    siblings.settle(table, rows.values, rows.parent)
+    same = pc.fill_null(pc.equal(before, rows.values[column]), False)
+    return np.flatnonzero(~np.asarray(same) & np.asarray(before.is_valid()))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from duckpaste.codec.sequence import Sequel
 from duckpaste.domain import IntArray
 from duckpaste.model import Model, TableModel
 from duckpaste.sample import siblings
@@ -15,7 +16,7 @@ from duckpaste.sample.relational import Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_KINDS = ("numerical", "date", "datetime", "time")
+_KINDS = ("numerical", "date", "datetime", "time", "seq")
 
 
 def put(rows: Rows, at: IntArray, fresh: Rows, which: IntArray, keep: Iterable[str]) -> None:
@@ -55,11 +56,22 @@ def swapped(rows: Rows, at: IntArray, one: str, other: str) -> None:
     rows.values[other] = replaced(rows.values[other], at, first)
 
 
-def free(model: Model, table: TableModel) -> set[str]:
+def following(table: TableModel, column: str) -> set[str]:
+    """Columns of the table that are told from `column` in the same row, or from one that is. A sequence's own are not:
+    they are told from the row before."""
+    found: set[str] = {column}
+    for codec in table.codecs:  # in decoding order
+        refs = {r.removeprefix(f"{table.name}.") for r in codec.field.refs}
+        if refs & found and not isinstance(codec, Sequel) and codec.field.kind not in ("id", "uuid"):
+            found |= set(codec.field.columns)
+    return found - {column}
+
+
+def free(model: Model, table: TableModel, *, told: bool = False) -> set[str]:
     """Columns whose values may change without anything else: numbers and times that are no key, order no sequence, and
-    from which nothing is told."""
-    told = {r for c in table.codecs for r in c.field.refs}
-    told |= {r.removeprefix(f"{table.name}.") for t in model.tables for c in t.codecs for r in c.field.refs
+    from which nothing is told. `told`: those too from which others are told, in this row or below."""
+    refs = {r for c in table.codecs for r in c.field.refs}
+    refs |= {r.removeprefix(f"{table.name}.") for t in model.tables for c in t.codecs for r in c.field.refs
              if r.startswith(f"{table.name}.")}  # fmt: skip
     keys = {*table.primary_key, *(c for k in table.links for c in k.columns)}
     for other in model.tables:
@@ -70,7 +82,7 @@ def free(model: Model, table: TableModel) -> set[str]:
         keys |= set(table.lineage.owner)
     order = set(siblings.moving(table)) if table.siblings is not None else set()
     mine = {c.field.name for c in table.codecs if c.field.kind in _KINDS and len(c.field.columns) == 1}
-    return mine - told - keys - order
+    return mine - keys - (order if not told else set()) - (refs if not told else set())
 
 
 def inside(table: TableModel, column: str, expression: str) -> str:
