@@ -145,6 +145,14 @@ class Model:
             for n, t in zip(name, self.tables, strict=True)
         ]
 
+    def bounds(self) -> list[str]:
+        """A line for each related table whose k was chosen: k, and the noisy facts that it was chosen by."""
+        begin = "contributions."
+        return [
+            f"k of {key.removeprefix(begin)}: {text}"
+            for key, text in self.info.items() if key.startswith(begin) and "chosen" in text
+        ]  # fmt: skip
+
     def __getitem__(self, name: str) -> TableModel:
         for table in self.tables:
             if table.name == name:

@@ -64,7 +64,8 @@ def demo(rows: int, out: Path, epsilon: str, seed: int) -> None:
         click.echo("\nThe same question, asked of both clinics:")
         table(_wards(space.db, synthetic), _HEADERS, floatfmt=".1f")
         click.echo("age of the patient; wards and laboratory values: how many an admission has")
-    click.echo(f"\n{synthetic}: seed {made.done.seed}\n{made.model.describe()}\n{made.spent}")
+    told = [made.model.describe(), *made.model.bounds(), made.spent]
+    click.echo("\n".join([f"\n{synthetic}: seed {made.done.seed}", *told]))
     click.echo(f"""
 What was made in {out}/
   private.duckdb          the clinic's own data: stays where it is

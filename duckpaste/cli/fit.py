@@ -63,6 +63,8 @@ def fit(
     with stage("save"):
         model.save(out)
     click.echo(f"{out}: {model.describe()}")
+    for line in model.bounds():
+        click.echo(line)
     for line in model.shapes():
         click.echo(line)
     click.echo(spent)

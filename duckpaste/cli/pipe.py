@@ -168,8 +168,7 @@ def _print(made: Piped, synthetic: Path) -> None:
         click.echo(line)
     written = ", ".join(f"{t} {n:,} rows" for t, n in made.done.rows.items())
     click.echo(f"{synthetic}: {written}, seed {made.done.seed}")
-    click.echo(made.model.describe())
-    click.echo(made.spent)
+    click.echo("\n".join([made.model.describe(), *made.model.bounds(), made.spent]))
 
 
 def print_children(counts: Sequence[dict[str, Any]]) -> None:
