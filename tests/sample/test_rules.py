@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,7 @@ from testkit import INF, fitted
 
 from duckpaste import route
 from duckpaste.db import Db
+from duckpaste.errors import UserError
 from duckpaste.fit import request
 from duckpaste.model import Model
 from duckpaste.model_file import load
@@ -292,3 +294,16 @@ def test_rules_in_a_sequence(tmp_path: Path) -> None:
             "select count(*) from (select t < lag(t) over (partition by p order by id) as back from v) where back"
         )
         assert wrong == [(0, 0, 0)] and order.fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["read_text('/etc/passwd') = 'a'", "low < (select 3)", "nothing > 3", "low = random()", "low::date > a"],
+)
+def test_rules_of_a_model_from_elsewhere(text: str, tmp_path: Path) -> None:
+    """A model file may have been edited: its rules are read as carefully as a view's, and nothing is written."""
+    model = one()
+    model = replace(model, tables=[replace(model.tables[0], rules=[text])])
+    with pytest.raises(UserError):
+        sample(model, tmp_path / "s.duckdb", n=10)
+    assert not (tmp_path / "s.duckdb").exists()
