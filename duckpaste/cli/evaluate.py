@@ -159,6 +159,11 @@ def show(found: Evaluation, *, as_json: bool = False) -> None:
         table(
             worst, ["table", "metric", "of", "synthetic", "yardstick", "ratio", "good"], disable_numparse=True
         )
+    tested = found.facts.get("privacy", [])
+    leaks = [" ".join([x["metric"], x["table"], *x["columns"]]) for x in tested if x["leak"]]
+    if tested:
+        told = f"LEAK found by {'; '.join(leaks)}" if leaks else f"no leak found by {len(tested)} tests"
+        click.echo(f"\nprivacy: {told}")
     for note in found.facts.get("notes", ()):
         click.echo(f"note: {note}")
 

@@ -55,8 +55,9 @@ def _numbers(work: Work, subject: Subject) -> None:
         honest = max(abs(p["nulls"] - q["nulls"]) * factor, math.sqrt(w["nulls"] * (1 - w["nulls"])) * chance)
         work.add("null_diff", *mine, abs(s["nulls"] - w["nulls"]), honest)
         if w["different"]:
-            honest = q["different"] / max(p["different"], 1)
-            work.add("distinct_ratio", *mine, s["different"] / w["different"], honest)
+            # Fewer rows hold fewer values: only of as many is the ratio of honest ones known, and it is 1.
+            alike = 0.5 <= wanted[1] / max(wanted[0], 1) <= 2
+            work.add("distinct_ratio", *mine, s["different"] / w["different"], 1.0 if alike else None)
         if w.get("sd") is None or s.get("mean") is None or p.get("sd") is None or q.get("mean") is None:
             continue
         _moments(work, mine, (w, s, p, q), factor, chance)
@@ -98,7 +99,9 @@ def _moments(
     if "quantiles" in w and s.get("quantiles") and p.get("quantiles") and q.get("quantiles"):
         work.add("quantile_diff", *mine, _apart(s, w) / scale, max(_apart(p, q) / scale * factor, chance))
     width = (w["high"] - w["low"]) or 1.0
-    work.add("range_covered", *mine, _covered(w, s, width), _covered(p, q, (p["high"] - p["low"]) or 1.0))
+    now, wanted = work.sizes(mine[0])
+    honest = _covered(p, q, (p["high"] - p["low"]) or 1.0) if now[1] >= wanted[1] // 2 else math.nan
+    work.add("range_covered", *mine, _covered(w, s, width), honest)
 
 
 def _apart(a: Mapping[str, Any], b: Mapping[str, Any]) -> float:

@@ -189,7 +189,8 @@ def eps_risk(rows: Sampled, held_out: bool) -> Measured:
         return of_shares(_risk(rows.fitted, rows.fake), _risk(rows.control, rows.fake))
     both = np.empty((len(rows.fitted) + len(rows.control), len(rows.fitted.columns)), dtype=np.float32)
     both[0::2], both[1::2] = rows.fitted.values[: len(both[0::2])], rows.control.values[: len(both[1::2])]
-    found = _risk(Records(both, rows.fitted.numeric, rows.fitted.columns), rows.fake)
+    pool = Records(both, rows.fitted.numeric, rows.fitted.columns, np.zeros(len(both), dtype=bool))
+    found = _risk(pool, rows.fake)
     n = len(found)
     return Measured(float(found.mean()), 0.5, float(found.std() + 1 / n) / math.sqrt(n))
 

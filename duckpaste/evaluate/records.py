@@ -7,14 +7,14 @@ NULL is at distance 0 from NULL and 1 from anything else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from duckpaste import sql
 from duckpaste.evaluate.bins import family_of, number_sql
-from duckpaste.evaluate.sides import Subject
+from duckpaste.evaluate.sides import Subject, has_unit
 from duckpaste.evaluate.work import Work
 
 Floats = npt.NDArray[np.float32]
@@ -24,18 +24,20 @@ _BLOCK = 1 << 22  # distances held at once: 16 MB
 
 @dataclass(frozen=True)
 class Records:
-    """Rows x columns: numbers scaled by the real range, categories as codes; NaN is NULL. `numeric` marks numbers."""
+    """Rows x columns: numbers scaled by the real range, categories as codes; NaN is NULL. `numeric` marks numbers.
+    `fold` parts the rows in two halves; rows of one privacy unit are in the same."""
 
     values: Floats
     numeric: tuple[bool, ...]
     columns: tuple[str, ...]
+    fold: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def __len__(self) -> int:
         return len(self.values)
 
     def some(self, rows: npt.NDArray[np.int64]) -> Records:
         """These rows."""
-        return Records(self.values[rows], self.numeric, self.columns)
+        return Records(self.values[rows], self.numeric, self.columns, self.fold[rows])
 
 
 @dataclass(frozen=True)
@@ -78,22 +80,23 @@ def asked_of(subject: Subject) -> list[Asked]:
 
 def sampled(work: Work, subject: Subject, most: int) -> Sampled | None:
     """At most `most` rows a side. None when a side is empty or no column is compared."""
-    real, fake = work.sides.rows(subject), work.sides.rows(subject, synthetic=True)
-    return gathered(work, subject.name, real, fake, asked_of(subject), most)
+    real, fake = (work.sides.rows(subject, synthetic=s, unit=True) for s in (False, True))
+    return gathered(work, subject, real, fake, asked_of(subject), most)
 
 
 def gathered(
-    work: Work, table: str, real: str, fake: str, asked: Sequence[Asked], most: int
+    work: Work, subject: Subject, real: str, fake: str, asked: Sequence[Asked], most: int
 ) -> Sampled | None:
-    """At most `most` rows a side of relations (SQL) that have the columns _part and _row."""
-    a, b, n = work.rows[table]
+    """At most `most` rows a side of relations (SQL) with the columns _part, _row, and _unit where rows have one."""
+    a, b, n = work.rows[subject.name]
     size = min(a, b, most)
     if not asked or min(size, n) < 2:
         return None
     bounds = _bounds(work, real, asked)
-    wanted = [(f"(select * from ({real}) where _part = {part})", rows, size, [x.real for x in asked])
+    fold = f"(hash({'_unit' if has_unit(subject) else '_row'}, 'fold') >> 9) % 2"
+    wanted = [(f"(select * from ({real}) where _part = {part})", rows, size, [*(x.real for x in asked), fold])
               for part, rows in enumerate((a, b))]  # fmt: skip
-    wanted.append((f"({fake})", n, min(n, most), [x.fake for x in asked]))
+    wanted.append((f"({fake})", n, min(n, most), [*(x.fake for x in asked), fold]))
     return Sampled(*_arrays([_fetch(work, *w) for w in wanted], asked, bounds))
 
 
@@ -137,7 +140,10 @@ def _arrays(
             made[:, j] = [known[v] for v in text]
             made[np.array([v is None for v in side[j]], dtype=bool), j] = np.nan
     numeric = tuple(c in bounds for c in columns)
-    return [Records(made, numeric, columns) for made in out]
+    return [
+        Records(made, numeric, columns, np.asarray(side[-1], dtype=np.int64) == 1)
+        for made, side in zip(out, sides, strict=True)
+    ]
 
 
 def distances(targets: Floats, pool: Floats, numeric: Sequence[bool], leave_out: int | None = None) -> Floats:

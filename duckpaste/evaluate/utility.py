@@ -93,11 +93,13 @@ def told_apart(rows: Sampled, held_out: bool) -> tuple[float, float]:
 def _both(rows: Sampled) -> Records:
     half = len(rows.fitted) // 2
     values = np.concatenate([rows.fitted.values[:half], rows.control.values[:half]])
-    return Records(values, rows.fitted.numeric, rows.fitted.columns)
+    fold = np.concatenate([rows.fitted.fold[:half], rows.control.fold[:half]])
+    return Records(values, rows.fitted.numeric, rows.fitted.columns, fold)
 
 
 def _auc(real: Records, fake: Records) -> float:
-    """By halves: trained on one half of both, asked on the other. Below 0.5 is chance, too, and counts as 0.5."""
+    """By halves: trained on one half of both, asked on the other; no unit is in both. Below 0.5 is chance, too, and
+    counts as 0.5."""
     ensemble = extra.module("sklearn.ensemble", "ml")
     metrics = extra.module("sklearn.metrics", "ml")
     size = min(len(real), len(fake))
@@ -105,7 +107,9 @@ def _auc(real: Records, fake: Records) -> float:
         return float("nan")
     x = np.concatenate([real.values[:size], fake.values[:size]])
     y = np.repeat([0, 1], size)
-    first = np.tile(np.arange(size) % 2 == 0, 2)
+    first = np.concatenate([real.fold[:size], fake.fold[:size]])
+    if len(np.unique(y[first])) < 2 or len(np.unique(y[~first])) < 2:
+        return float("nan")
     keep = range(x.shape[1])
     model = ensemble.HistGradientBoostingClassifier(
         categorical_features=_categories(real, fake, list(keep)), **_TREES
@@ -129,14 +133,14 @@ def _with_children(work: Work, subject: Subject) -> None:
         asked += [Asked(f"{child.name} {x}", f"{x}::double", f"{x}::double", True) for x in labels]
     sides = work.sides
     real, fake = (
-        sql.render("parents_with_children", parent=sides.rows(subject, synthetic=synthetic), children=[
+        sql.render("parents_with_children", parent=sides.rows(subject, synthetic=synthetic, unit=True), children=[
             c | {"relation": (sides.fake if synthetic else sides.real)(s.name)}
             for c, s in zip(children, below, strict=True)
         ])
         for synthetic in (False, True)
     )  # fmt: skip
     try:
-        rows = gathered(work, subject.name, real, fake, asked, MOST_ROWS)
+        rows = gathered(work, subject, real, fake, asked, MOST_ROWS)
     except UserError:  # a synthetic column of another kind than the real one
         work.note(f"{subject.name}: its children can't be summed up")
         return
