@@ -23,7 +23,7 @@ def save(found: Evaluation, path: Path) -> None:
         names = {str(n) for (n,) in db.rows_sql("names", "select table_name from duckdb_tables()")}
         if names - {"scores"}:
             raise UserError("exists and is not a file of scores", str(path), "choose another file with -o")
-        stamp = str(found.facts.get("stamp", INTERNAL))
+        stamp = _stamp(db, str(found.facts.get("stamp", INTERNAL)))
         with db.transaction():
             db.script_sql("scores_table", sql.render("scores_table", stamp=stamp))
             rows = [
@@ -34,3 +34,12 @@ def save(found: Evaluation, path: Path) -> None:
             for start in range(0, len(rows), _BATCH):
                 text = ", ".join(rows[start : start + _BATCH])
                 db.run_sql("scores", f"insert into scores values {text}")
+
+
+def _stamp(db: Db, stamp: str) -> str:
+    """The stamp of the whole file: internal as soon as any of its runs is."""
+    text = "select comment from duckdb_tables() where table_name = 'scores' and comment is not null"
+    before = [str(c) for (c,) in db.rows_sql("comment", text)]
+    if not before or stamp in before[0]:
+        return before[0] if before else stamp
+    return INTERNAL if INTERNAL in (stamp, before[0]) else f"{before[0]} | {stamp}"

@@ -206,6 +206,17 @@ def test_saved_scores_are_rows_that_a_person_queries(tmp_path: Path) -> None:
         rows = con.sql('select run, metric, "table", columns, split, value from scores').fetchall()
         comment = con.sql("select comment from duckdb_tables()").fetchall()
     assert len(rows) == len(first.scores) + len(second.scores) and comment == [(INTERNAL,)]
+    released = Evaluation("r", second.scores, {"stamp": "may be published"})
+    for saved, wanted in (
+        ([released], "may be published"),
+        ([released, first], INTERNAL),
+        ([first, released], INTERNAL),
+    ):
+        mixed = tmp_path / f"mixed {len(list(tmp_path.iterdir()))}.duckdb"
+        for found in saved:
+            found.save(mixed)
+        with duckdb.connect(str(mixed), read_only=True) as con:
+            assert con.sql("select comment from duckdb_tables()").fetchall() == [(wanted,)]
     s = first.scores[0]
     assert rows[0] == (first.run, s.metric, s.table, list(s.columns), s.split, s.value)
     assert first.worst("tv1", 1)[0].value == max(x.value for x in first.scores if x.split == "syn")
