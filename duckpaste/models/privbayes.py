@@ -49,12 +49,14 @@ class PrivBayes:
     """Defaults were chosen on the Adult table at epsilon 1 and 10 (tests/bench/quality.py). Shares are relative.
 
     A family (a column with its parents) gets at most `room` cells: total / (theta * sd of the noise a cell), with
-    the noisy total, the sd at equal losses, and never less than one row in place of the sd."""
+    the noisy total, the sd at equal losses, and never less than one row in place of the sd. One with a single parent
+    gets more: nothing smaller is left of it."""
 
     share_one_way: float = option(4.0, "share of the loss for the 1-way marginals", above=True)
     e1: float = option(0.5, "share of the loss for choosing parents", above=True)
     e2: float = option(6.0, "share of the loss for measuring columns with their parents", above=True)
     theta: float = option(1.5, "least mean count of a family's cells, in standard deviations", above=True)
+    pairs: float = option(3.0, "a column with one parent may have this many times the cells of others", low=1)
     fixed: tuple[int, ...] = option((10, 20, 40), "numbers of groups of a hierarchy's coarsest levels", low=2)
     u: float = option(2.0, "growth of the number of groups from each further level to the next", low=1)
     rebalance: bool = option(True, "hierarchies follow the noisy 1-ways; else all codes weigh alike")
@@ -143,7 +145,8 @@ class PrivBayes:
         derived = base.derived(heights.made) if heights.made else base
         noise = self.caution * sigma
         each = stages.select / max(1, stages.choices)
-        terms = Terms(room, self.candidates, each, self.chance, noise, self.breadth)
+        pair = max(room, min(self.pairs * room, self.max_cells))
+        terms = Terms(room, pair, self.candidates, each, self.chance, noise, self.breadth)
         given = tuple(n for n in evidence if domain[n] > 1)
         search = Search(derived, heights, counts, given, terms)
         families = search.grow([n for n in domain if n not in evidence and domain[n] > 1])

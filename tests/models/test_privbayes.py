@@ -62,7 +62,7 @@ def test_every_family_is_theta_useful(loss: float, theta: float) -> None:
     room = fitted.network.total / (theta * max(sigma, 1.0))
     assert fitted.facts["room"] == pytest.approx(room)
     joints = [m for m in fitted.measurements if len(m.clique) > 1]
-    assert joints and all(m.values.size <= room for m in joints)
+    assert joints and all(m.values.size <= room * (model.pairs if len(m.clique) == 2 else 1) for m in joints)
 
 
 def test_a_larger_theta_means_smaller_families() -> None:
@@ -70,6 +70,18 @@ def test_a_larger_theta_means_smaller_families() -> None:
         return max(m.values.size for m in fit(1.0, theta=theta)[0].measurements if len(m.clique) > 1)
 
     assert largest(0.5) > largest(8.0)
+
+
+def test_a_single_parent_may_have_more_cells() -> None:
+    """b is a copy of a: 144 cells, where others may have 60 at most."""
+    rng = np.random.default_rng(0)
+    a, c = rng.integers(0, 12, ROWS), rng.integers(0, 12, ROWS)
+    doors = ArrayDoors({"a": a, "b": a, "c": c}, Domain(dict.fromkeys("abc", 12)), math.inf, rng)
+    for pairs, most in ((1.0, 60), (3.0, 144)):
+        fitted = registry.make("privbayes", {"theta": ROWS / 60, "pairs": pairs}).fit(doors)
+        assert max(m.values.size for m in fitted.measurements) <= most
+        rows = fitted.network.sample(ROWS, np.random.default_rng(0))
+        assert (np.mean(rows["a"] == rows["b"]) > 0.99) == (pairs == 3.0)
 
 
 def test_families_never_exceed_max_cells() -> None:

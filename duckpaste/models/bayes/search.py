@@ -27,10 +27,12 @@ _FEWEST = 8  # sets of parents from each earlier family, however many there are
 
 @dataclass(frozen=True)
 class Terms:
-    """What the search goes by: `room` cells a family, at most `limit` sets of parents a choice, `loss` a choice,
-    `chance` and `noise` (rows a cell) to be taken off scores, which weigh as the number of parents ** `breadth`."""
+    """What the search goes by: `room` cells a family, `pair` cells one with a single parent, at most `limit` sets of
+    parents a choice, `loss` a choice, `chance` and `noise` (rows a cell) to be taken off scores, which weigh as the
+    number of parents ** `breadth`."""
 
     room: float
+    pair: float
     limit: int
     loss: float
     chance: float
@@ -86,9 +88,7 @@ class Search:
         while pairs:
             chosen = self._select([*pairs, *(without[x] for x in left)]).family
             if chosen.parents:
-                chosen = self._select(
-                    self._around(chosen.child, self._heights.column(chosen.parents[0]))
-                ).family
+                chosen = self._select(self._around(chosen.child, chosen.parents[0])).family
             self._place(chosen, left)
             pairs = [p for p in pairs if p.family.child != chosen.child]
             pairs += [pair for x in left if (pair := self._pair(x, chosen.child))]
@@ -114,18 +114,22 @@ class Search:
 
     def _pair(self, child: str, parent: str) -> _Candidate | None:
         """`child` with one parent as fine as there is room for."""
-        room = self._terms.room / self._heights.domain[child]
+        room = self._terms.pair / self._heights.domain[child]
         fits = (name for name in self._heights.names(parent) if self._heights.domain[name] <= room)
         name = next(fits, None)
         return None if name is None else self._candidate(Family(child, (name,)))
 
-    def _around(self, child: str, anchor: str) -> list[_Candidate]:
-        """`child` with maximal sets of parents that hold `anchor`: inside an earlier family, or evidence."""
+    def _around(self, child: str, parent: str) -> list[_Candidate]:
+        """`child` with maximal sets of parents that hold the column of `parent`, inside an earlier family or evidence;
+        and with `parent` alone, where no set has room for it."""
+        anchor = self._heights.column(parent)
         given = anchor in self._evidence
         homes = [i for i, f in enumerate(self.families) if given or anchor in self._columns(f)]
         homes += [-1] if given else []
         each = max(_FEWEST, self._terms.limit // len(homes))
-        found: dict[frozenset[str], Family] = {}
+        own = next((i for i in homes if i >= 0 and self.families[i].child == anchor), -1)
+        alone = Family(child, (parent,), own, int(own >= 0))
+        found = {frozenset(alone.parents): alone}
         for home in homes:
             for family in self._inside(child, anchor, home, each):
                 found.setdefault(frozenset(family.parents), family)
