@@ -17,6 +17,7 @@ from duckpaste.domain import Clique, Domain, FloatArray, Zeros
 from duckpaste.errors import DomainError, UserError
 from duckpaste.models.pgm.elimination import maximal
 from duckpaste.models.pgm.factor import Link, inner
+from duckpaste.models.pgm.gather import Gather
 from duckpaste.models.pgm.junction import JunctionTree
 from duckpaste.models.pgm.propagation import Propagation
 
@@ -63,11 +64,15 @@ class Problem:
             self._forbid(rule)
 
     def _route_heads(self) -> None:
-        self._hosted: list[list[tuple[int, Link]]] = [[] for _ in self.tree.nodes]
+        self._hosted: list[list[int]] = [[] for _ in self.tree.nodes]
         for i, head in enumerate(self.heads):
             node = self.tree.home(head)
             if node is not None:
-                self._hosted[node].append((i, Link(self.domain, self.tree.nodes[node].axes, head)))
+                self._hosted[node].append(i)
+        self._gathers = [
+            Gather(self.domain, node.axes, [self.heads[i] for i in hosted])
+            for node, hosted in zip(self.tree.nodes, self._hosted, strict=True)
+        ]
 
     def _forbid(self, rule: Zeros) -> None:
         """Adds a rule to the node that holds it. An order of elimination joins the columns of every rule."""
@@ -81,7 +86,9 @@ class Problem:
         with np.errstate(divide="ignore", invalid="ignore"):
             _, nodes = self.marginals(np.zeros(self.cells))
         if not all(np.isfinite(values).all() and values.sum() > 0.5 for values in nodes):
-            raise UserError("the rules leave no row possible", "zeros", "look for two that contradict each other")
+            raise UserError(
+                "the rules leave no row possible", "zeros", "look for two that contradict each other"
+            )
 
     def _set_targets(self, targets: Mapping[Clique, tuple[FloatArray, FloatArray]]) -> None:
         self.scale = scale = max((float(w.max()) for _, w in targets.values() if w.size), default=1.0)
@@ -100,7 +107,7 @@ class Problem:
 
     def hosted(self, node: int) -> list[int]:
         """The numbers of the heads whose potentials add up on a node."""
-        return [i for i, _ in self._hosted[node]]
+        return self._hosted[node]
 
     def host(self, clique: Clique) -> int:
         """The number of the smallest head that holds `clique`; raises DomainError when none does."""
@@ -117,22 +124,19 @@ class Problem:
     def marginals(self, theta: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
         """The model of the log-potentials `theta`: proportions of the heads (flat) and of the nodes."""
         potentials: list[FloatArray | None] = []
-        for number, (node, hosted) in enumerate(zip(self.tree.nodes, self._hosted, strict=True)):
-            views = [link.widen(self.view(theta, i)) for i, link in hosted]
-            if number in self._forbidden:
-                views.append(self._forbidden[number])
-            total = views[0] if views else None
-            for view in views[1:]:
-                total = total + view if total is not None else view
-            if total is not None:
-                shape = self.domain.shape(node.axes)
-                total = np.ascontiguousarray(np.broadcast_to(total, shape)) if total.shape != shape else total
+        for number, gather in enumerate(self._gathers):
+            mine = [self.view(theta, i) for i in self._hosted[number]]
+            total = gather.widen(mine) if mine else None
+            forbidden = self._forbidden.get(number)
+            if forbidden is not None:
+                shape = self.domain.shape(gather.axes)
+                total = np.broadcast_to(forbidden, shape).copy() if total is None else total + forbidden
             potentials.append(total)
         nodes = self.propagation.marginals(potentials)
         mu = np.empty(self.cells)
-        for values, hosted in zip(nodes, self._hosted, strict=True):
-            for i, link in hosted:
-                self.view(mu, i)[...] = link.narrow(values)
+        for values, gather, hosted in zip(nodes, self._gathers, self._hosted, strict=True):
+            for i, found in zip(hosted, gather.narrow(values), strict=True):
+                self.view(mu, i)[...] = found
         return mu, nodes
 
     def loss(self, mu: FloatArray) -> tuple[float, FloatArray]:
