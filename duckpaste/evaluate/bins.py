@@ -84,6 +84,14 @@ def number_sql(x: str, family: str) -> str:
     return f"{x}::double"
 
 
+def finite_sql(x: str, family: str, sql_type: str) -> str:
+    """The same as a DOUBLE that can be squared and summed: NULL for infinities, NaN and what is nearly infinite."""
+    number = number_sql(x, family)
+    if family == "number" and sql_type.upper() in ("DOUBLE", "FLOAT", "REAL"):
+        return f"(case when abs({number}) < 1e150 then {number} end)"
+    return f"{number}::double"
+
+
 def bins_of(
     db: Db, relation: str, kinds: Mapping[str, str], types: Mapping[str, str], fake_types: Mapping[str, str],
     sample: str, prefix: str = "",

@@ -10,7 +10,7 @@ import numpy as np
 
 from duckpaste import sql
 from duckpaste.domain import FloatArray
-from duckpaste.evaluate.bins import family_of, number_sql
+from duckpaste.evaluate.bins import family_of, finite_sql, number_sql
 from duckpaste.evaluate.distances import by_size, spread
 from duckpaste.evaluate.sides import Subject
 from duckpaste.evaluate.work import SAMPLE, Work
@@ -122,7 +122,7 @@ def facts(
     families = {c: family_of(types[c], kind) for c, kind in subject.compared.items()}
     real_families = {c: family_of(subject.types[c], kind) for c, kind in subject.compared.items()}
     number = {
-        c: number_sql(sql.ident(c), f) if f in _NUMBERS and real_families[c] in _NUMBERS else None
+        c: finite_sql(sql.ident(c), f, types[c]) if f in _NUMBERS and real_families[c] in _NUMBERS else None
         for c, f in families.items()
     }
     columns = [{"name": c, "number": n} for c, n in number.items()]

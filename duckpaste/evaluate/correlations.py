@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from duckpaste import sql
-from duckpaste.evaluate.bins import family_of, number_sql
+from duckpaste.evaluate.bins import family_of, finite_sql
 from duckpaste.evaluate.distances import by_size, spread
 from duckpaste.evaluate.sides import Subject
 from duckpaste.evaluate.work import SAMPLE, Work
@@ -32,10 +32,7 @@ def measure(work: Work, subject: Subject) -> None:
         work.relations(subject), (subject.types, subject.fake_types, subject.types, subject.types),
         (wanted[0], fake, a, b), strict=True,
     ):  # fmt: skip
-        x = {
-            c: f"{number_sql(sql.ident(c), family_of(types[c], subject.compared[c]))}::double"
-            for c in columns
-        }
+        x = {c: finite_sql(sql.ident(c), family_of(types[c], subject.compared[c]), types[c]) for c in columns}
         listed = ", ".join(f"corr({x[p]}, {x[q]})" for p, q in pairs)
         rows = work.sampled(relation, subject, n, SAMPLE)
         found.append(work.db.rows_sql("correlations", f"select {listed} from {rows}")[0])

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from duckpaste import sql
-from duckpaste.evaluate.bins import family_of, number_sql
+from duckpaste.evaluate.bins import family_of, finite_sql
 from duckpaste.evaluate.sides import Subject, has_unit
 from duckpaste.evaluate.work import Work
 
@@ -72,9 +72,9 @@ def asked_of(subject: Subject) -> list[Asked]:
         fake = (
             f"try_cast({x} as double)"
             if other in ("category", "boolean")
-            else f"{number_sql(x, other)}::double"
+            else finite_sql(x, other, subject.fake_types[c])
         )
-        found.append(Asked(c, f"{number_sql(x, kind)}::double", fake, True))
+        found.append(Asked(c, finite_sql(x, kind, subject.types[c]), fake, True))
     return found
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from duckpaste import sql
 from duckpaste.errors import UserError
 from duckpaste.evaluate import extra
-from duckpaste.evaluate.bins import family_of, number_sql
-from duckpaste.evaluate.records import Asked, Records, Sampled, asked_of, gathered, sampled
+from duckpaste.evaluate.bins import family_of, finite_sql
+from duckpaste.evaluate.records import Asked, Floats, Records, Sampled, asked_of, gathered, sampled
 from duckpaste.evaluate.sides import Subject
 from duckpaste.evaluate.work import Work
 
@@ -57,7 +57,9 @@ def trained(rows: Sampled, target: str) -> tuple[float, float]:
 
 def _accuracy(train: Records, test: Records, j: int) -> float:
     ensemble = extra.module("sklearn.ensemble", "ml")
-    keep = [i for i in range(len(train.columns)) if i != j]
+    keep = [i for i in range(len(train.columns)) if i != j and _varies(train.values[:, i])]
+    if not keep:
+        return float("nan")
     x, y = train.values[:, keep], train.values[:, j]
     categories = _categories(train, test, keep)
     if train.numeric[j]:
@@ -74,6 +76,12 @@ def _accuracy(train: Records, test: Records, j: int) -> float:
     model = ensemble.HistGradientBoostingClassifier(categorical_features=categories, **_TREES)
     model.fit(x, labels)
     return float((model.predict(test.values[:, keep]) == truth).mean())
+
+
+def _varies(values: Floats) -> bool:
+    """Whether a column holds two different values, NULL left out: trees can't be grown on others."""
+    known = values[~np.isnan(values)]
+    return bool(len(known)) and bool((known != known[0]).any())
 
 
 def _categories(a: Records, b: Records, keep: Sequence[int]) -> list[bool]:
@@ -110,12 +118,14 @@ def _auc(real: Records, fake: Records) -> float:
     first = np.concatenate([real.fold[:size], fake.fold[:size]])
     if len(np.unique(y[first])) < 2 or len(np.unique(y[~first])) < 2:
         return float("nan")
-    keep = range(x.shape[1])
+    keep = [i for i in range(x.shape[1]) if _varies(x[first, i])]
+    if not keep:
+        return 0.5
     model = ensemble.HistGradientBoostingClassifier(
-        categorical_features=_categories(real, fake, list(keep)), **_TREES
+        categorical_features=_categories(real, fake, keep), **_TREES
     )
-    model.fit(x[first], y[first])
-    return max(0.5, float(metrics.roc_auc_score(y[~first], model.predict_proba(x[~first])[:, 1])))
+    model.fit(x[first][:, keep], y[first])
+    return max(0.5, float(metrics.roc_auc_score(y[~first], model.predict_proba(x[~first][:, keep])[:, 1])))
 
 
 def _with_children(work: Work, subject: Subject) -> None:
@@ -156,7 +166,7 @@ def _child(work: Work, child: Subject) -> dict[str, Any]:
         raise UserError("has no key to its parent", child.name)
     kinds = {c: family_of(child.types[c], kind) for c, kind in child.compared.items()}
     numbers = [
-        {"name": c, "expression": f"{number_sql(sql.ident(c), k)}::double"}
+        {"name": c, "expression": finite_sql(sql.ident(c), k, child.types[c])}
         for c, k in kinds.items() if k not in ("category", "boolean")
     ]  # fmt: skip
     texts = [c for c, k in kinds.items() if k in ("category", "boolean")]

@@ -156,6 +156,17 @@ def test_a_file_without_the_table_or_a_column(tmp_path: Path) -> None:
         measure(db, view, (db.database, "main"), tmp_path / "none.duckdb")
 
 
+def test_infinities_and_huge_numbers_do_not_stop_it(tmp_path: Path) -> None:
+    real, fake = columns(300, 0), columns(300, 7)
+    real["x"][:4] = [float("inf"), float("nan"), 1e308, -1e308]
+    fake["x"][:3] = [float("-inf"), float("nan"), 1e307]
+    real["y"], fake["y"] = list(range(300)), list(range(300))
+    table = Table("t", (*TABLE.fields, number("y", 0, 300)), ("id",))
+    found = score(tmp_path, real, fake, table, TYPES | {"y": "double"})
+    assert found.value("tv1", "t", ["x"]) is not None and found.value("mean_diff", "t", ["x"]) < 5
+    assert found.value("correlation_diff", "t", ["x", "y"]) is not None
+
+
 @pytest.mark.parametrize("values", [np.zeros(0), np.zeros(50), np.arange(10.0), np.repeat([0.0, 5.5], 40),
                                     np.sort(np.r_[np.zeros(300), np.random.default_rng(0).random(700)])])  # fmt: skip
 def test_edges_leave_no_value_out_and_set_spikes_apart(values: np.ndarray) -> None:
