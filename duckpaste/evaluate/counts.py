@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,37 +37,46 @@ class Three:
     fake: IntArray
     held_out: bool
 
-    @property
+    @cached_property
     def real(self) -> IntArray:
         """What the synthetic rows are compared with: the rows that the model saw."""
         return self.first if self.held_out else self.first + self.second
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[float, float, float, float]:
         """Rows: real, synthetic, part 0, part 1."""
-        return tuple(float(x.sum()) for x in (self.real, self.fake, self.first, self.second))  # type: ignore[return-value]
+        n, m, a, b = (float(x.sum()) for x in (self.real, self.fake, self.first, self.second))
+        return n, m, a, b
 
-    @property
-    def pooled(self) -> FloatArray:
-        """Shares of all real rows."""
-        return distances.shares(self.first + self.second)
+    @cached_property
+    def chance(self) -> float:
+        """Total variation that chance alone makes of honest rows, as many as the synthetic ones."""
+        n, m, _, _ = self.sizes
+        return distances.chance(self._pooled, n, m)
 
+    @cached_property
+    def _pooled(self) -> FloatArray:
+        """Shares of all real rows, of the cells that have any."""
+        both = self.first + self.second
+        return distances.shares(both[both > 0])
+
+    @cached_property
+    def factor(self) -> float:
+        """What a statistic of the two parts that scales like a total variation is multiplied by."""
+        _, _, a, b = self.sizes
+        here = distances.chance(self._pooled, a, b)
+        return self.chance / here if here > 0 else 1.0
+
+    @cached_property
     def yardstick(self) -> float:
         """Total variation that honest rows would have, at the synthetic size: that of the two parts, corrected; at
         least what chance alone makes of independent rows, for two parts may be near each other by luck."""
-        n, m, _, _ = self.sizes
-        measured = distances.total_variation(self.first, self.second) * self.factor()
-        return max(measured, distances.chance(self.pooled, n, m))
+        return max(distances.total_variation(self.first, self.second) * self.factor, self.chance)
 
     @property
     def cells(self) -> int:
         """Cells that any real row is in."""
         return int(np.count_nonzero(self.first + self.second))
-
-    def factor(self) -> float:
-        """What a statistic of the two parts that scales like a total variation is multiplied by."""
-        n, m, a, b = self.sizes
-        return distances.correction(self.pooled, (a, b), (n, m))
 
 
 class Tallies:

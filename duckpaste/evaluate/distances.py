@@ -94,12 +94,6 @@ def spread(n: float, m: float) -> float:
     return math.sqrt(2 / math.pi * (1 / n + 1 / m)) if min(n, m) > 0 else 0.0
 
 
-def correction(p: FloatArray, now: tuple[float, float], wanted: tuple[float, float]) -> float:
-    """What to multiply a total variation of samples of sizes `now` by, for that of samples of sizes `wanted`."""
-    here = chance(p, *now)
-    return chance(p, *wanted) / here if here > 0 else 1.0
-
-
 def by_size(now: tuple[float, float], wanted: tuple[float, float]) -> float:
     """The same for statistics that scale with sqrt(1/n + 1/m): means, shares, quantiles."""
     n, m = now

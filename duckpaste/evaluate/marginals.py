@@ -140,7 +140,7 @@ def evenly(sets: Sequence[Clique], most: int) -> list[Clique]:
 
 
 def _tv(three: Three) -> tuple[float, float]:
-    return distances.total_variation(three.real, three.fake), three.yardstick()
+    return distances.total_variation(three.real, three.fake), three.yardstick
 
 
 def _score(work: Work, way: str, table: str, columns: Sequence[str], three: Three) -> None:
@@ -148,7 +148,7 @@ def _score(work: Work, way: str, table: str, columns: Sequence[str], three: Thre
     a, b, real, fake = three.first, three.second, three.real, three.fake
     work.add(f"tv{way}", table, columns, *_tv(three))
     n, m, p, q = three.sizes
-    factor = three.factor()
+    factor = three.factor
     # Where rows are many, half of 2 n KL is chi-squared with a degree less than cells; JS is a quarter of KL, in bits.
     chance = (three.cells - 1) / 2 * (1 / n + 1 / m)
     if work.asked(f"kl_norm{way}"):

@@ -64,7 +64,7 @@ def children(work: Work, subject: Subject, key: ForeignKey) -> None:
     three = Three(parts[0], parts[1], _dense(fake), sides.held_out)
     if min(three.sizes) == 0:
         return
-    tv, honest = distances.total_variation(three.real, three.fake), three.yardstick()
+    tv, honest = distances.total_variation(three.real, three.fake), three.yardstick
     n, m, a, b = three.sizes
     factor = distances.by_size((a, b), (n, m))
     work.add("children_tv", subject.name, key.columns, tv, honest)

@@ -68,7 +68,9 @@ def test_a_score_of_small_parts_is_taken_to_the_size_of_big_ones() -> None:
     big = np.mean([
         distances.total_variation(rng.multinomial(4000, p), rng.multinomial(2000, p)) for _ in range(60)
     ])  # fmt: skip
-    assert small * distances.correction(p, (500, 500), (4000, 2000)) == pytest.approx(big, rel=0.1)
+    assert small * distances.chance(p, 4000, 2000) / distances.chance(p, 500, 500) == pytest.approx(
+        big, rel=0.1
+    )
     assert distances.by_size((500, 500), (4000, 2000)) == pytest.approx(
         math.sqrt((1 / 4000 + 1 / 2000) / (2 / 500))
     )
