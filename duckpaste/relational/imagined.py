@@ -19,8 +19,8 @@ from duckpaste.models.network import Network
 from duckpaste.sample import siblings
 from duckpaste.sample.relational import Rows, evidence, numbers, placed, unrolled
 
-UNITS = 10_000
-ROWS = 300_000  # of one table, about
+UNITS = 6_000
+ROWS = 60_000  # of one table, about
 _SEED = 20_240_229  # nothing private is drawn here
 
 
@@ -30,6 +30,7 @@ class Imagined:
     def __init__(self) -> None:
         self._tables: dict[str, TableModel] = {}
         self._rows: dict[str, Rows] = {}
+        self._weight: dict[str, float] = {}
         self._rng = np.random.default_rng(_SEED)
 
     def evidence(self, table: TableModel, k: int) -> dict[str, FloatArray]:
@@ -59,6 +60,7 @@ class Imagined:
         if table.siblings is not None and rows.position is not None:
             found[f"{table.name}{POSITION}"] = siblings.coded(table.siblings, rows.position)
         weight = self._weights(table.name, k)
+        self._weight[table.name] = float(weight.sum())
         sizes = self._sizes(table)
         return {
             name: np.bincount(codes, weights=weight, minlength=sizes.get(name, 0)) / weight.sum()
@@ -75,6 +77,13 @@ class Imagined:
             found |= {f"{here.name}.{c.name}": c.size for codec in here.codecs for c in codec.columns()}
             here = self._tables.get(here.lineage.parent) if here.lineage else None
         return found
+
+    def rows(self, name: str) -> float:
+        """About how many private rows a table has, as they weigh; 0 where none was imagined."""
+        top = next((t for t in self._tables.values() if t.lineage is None), None)
+        if top is None or name not in self._weight:
+            return 0.0
+        return self._weight[name] * top.network.total / self._rows[top.name].n
 
     def fill(self, table: TableModel) -> None:
         """Draw the codes of a table whose rows are fitted."""
@@ -93,6 +102,17 @@ class Imagined:
                 **rows.codes,
                 **siblings.draw(table.network, *placed(table, rows, seen), self._rng),
             }
+
+    def codes(self, name: str, k: int) -> tuple[dict[str, IntArray], dict[str, IntArray], FloatArray]:
+        """Own codes of a table's imagined rows, those of their ancestors and of positions, and the rows' weights."""
+        rows, table = self._rows[name], self._tables[name]
+        if table.lineage is None or rows.parent is None or not rows.n:
+            return {}, {}, np.zeros(0)
+        model = Model(list(self._tables.values()), {})
+        above = evidence(model, table.lineage.parent, self._rows, rows.parent)
+        if table.siblings is not None and rows.position is not None:
+            above[f"{name}{POSITION}"] = siblings.coded(table.siblings, rows.position)
+        return dict(rows.codes), above, self._weights(name, k)
 
     def _weights(self, name: str, k: int) -> FloatArray:
         """k / n for each row of a unit with n > k rows, else 1; kept rows weigh as much on average."""

@@ -24,6 +24,13 @@ class Known:
     released: Mapping[str, Measurement] = field(default_factory=dict)
     shares: Mapping[str, FloatArray] = field(default_factory=dict)
     lags: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    implied_rows: float = 0.0
+
+    @property
+    def rows(self) -> float:
+        """About how many rows there are, as they weigh; 0 where nothing is known."""
+        sums = [float(m.values.sum()) for m in self.released.values()]
+        return float(np.median(sums)) if sums else self.implied_rows
 
 
 class Informed:

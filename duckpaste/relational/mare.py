@@ -7,7 +7,7 @@ ones too), every unit's rows are really bounded, and one rho is shared out by th
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from duckpaste.codec.sequence import POSITION
 from duckpaste.codec.tally import Tally
 from duckpaste.codec.zeros import zeros_of
 from duckpaste.db import Db
-from duckpaste.domain import Domain, FloatArray
+from duckpaste.domain import Domain, FloatArray, IntArray
 from duckpaste.errors import UserError, raise_all
 from duckpaste.fit import Request, Stage, discover, information
 from duckpaste.model import Lineage, Link, Lookup, Model, TableModel
@@ -28,7 +28,7 @@ from duckpaste.models.network import Network
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source, protect
-from duckpaste.relational import contribution, integrity, partition, references, unroll
+from duckpaste.relational import contribution, integrity, links, partition, references, unroll
 from duckpaste.relational import siblings as kin
 from duckpaste.relational.counts import settled
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
@@ -211,7 +211,7 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
     cut = partition.cut_of(parent_of, evidence) if parent_of else None
     known = _known(job, state)
     if cut is None:
-        made, implied = _fit_rows(db, run, table, job, share, wanted, evidence, known)
+        made, implied = _fit_rows(db, run, table, job, share, wanted, evidence, known, _imagining(job, state))
     else:
         seen, less = [e for e in evidence if e is not cut.evidence], Known({}, {}, known.lags)
 
@@ -221,15 +221,23 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
 
         made, implied = partition.fit(run, table, cut, part), []
     if not job.counting:
-        names = {e.column.name for e in evidence}
-        for one in made.measurements:
-            if len(one.clique) == 1:
-                label = one.clique[0] if one.clique[0] in names else f"{name}.{one.clique[0]}"
-                state.known.setdefault(name, {})[label] = replace(one, clique=(label,))
+        _learn(state, name, made, known, {e.column.name for e in evidence})
     made = _without(made, implied)
     if job.counting and isinstance(job.member.children, Tally):
         return settled(made, job.member.children, told=cut is not None)
     return made
+
+
+def _learn(state: State, name: str, made: Fitted, known: Known, evidence: set[str]) -> None:
+    """Keep the 1-ways over a table's rows for those who count its children: as measured, else as implied."""
+    singles = {m.clique[0]: m for m in made.measurements if len(m.clique) == 1}
+    own = [m for n, m in singles.items() if n not in evidence]
+    kept = {f"{name}.{m.clique[0]}": m for m in own}
+    kept |= {n: m for n, m in singles.items() if n in evidence and n not in known.shares}
+    if own:
+        rows, sigma = float(np.mean([m.values.sum() for m in own])), float(np.mean([m.sigma for m in own]))
+        kept |= {n: Measurement((n,), s * rows, sigma) for n, s in known.shares.items() if n in evidence}
+    state.known[name] = {label: replace(m, clique=(label,)) for label, m in kept.items()}
 
 
 def _refer(db: Db, family: Family, member: Member, share: Split, run: Run, state: State) -> None:
@@ -249,15 +257,38 @@ def _refer(db: Db, family: Family, member: Member, share: Split, run: Run, state
 
 def _fit_rows(
     db: Db, run: Run, table: Protected, job: Job, share: Split, wanted: Request, evidence: Sequence[Evidence],
-    known: Known,
+    known: Known, imagine: links.Imagine | None = None,
 ) -> tuple[Fitted, list[Measurement]]:  # fmt: skip
     """A model of a job's columns over the rows of `table`, and those of its measurements that were only implied."""
     rules = [] if job.counting else zeros_of(job.member.table, job.codecs)
     seen = [(e.column, e.expression) for e in evidence]
-    doors: Doors = Source(db, table, run).encode(job.codecs, seen, rules).limited(share.model)
+    encoded = Source(db, table, run).encode(job.codecs, seen, rules)
+    rounds = links_of(job, wanted) if imagine is not None else 0
+    doors: Doors = encoded.limited(share.model * (1 - links.SHARE) if rounds else share.model)
     names = tuple(e.column.name for e in evidence)
     informed = Informed(_raked(doors, job) if wanted.rake else doors, known, names)
-    return wanted.model.fit(informed, names), informed.implied
+    made = wanted.model.fit(informed, names)
+    if imagine is not None and rounds:
+        made = links.linked(made, encoded.limited(share.model * links.SHARE), imagine, rounds)
+    return made, informed.implied
+
+
+def links_of(job: Job, wanted: Request) -> int:
+    """How many links with evidence a job's model gets besides its own."""
+    related = not job.counting and job.member.node.owner is not None and not wanted.no_hist
+    columns = sum(len(c.columns()) for c in job.codecs)
+    return links.rounds_of(columns, related=related, model=str(wanted.options.get("model", "")))
+
+
+def _imagining(job: Job, state: State) -> links.Imagine:
+    """Imagined rows of a job's table, drawn anew from a network."""
+    name = job.member.name
+
+    def imagine(network: Network) -> tuple[Mapping[str, IntArray], Mapping[str, IntArray], FloatArray]:
+        state.imagined.fill(_table(job.member, {**state.fitted, name: Fitted(network)}))
+        return state.imagined.codes(name, state.bounds[name])
+
+    return imagine
 
 
 def _without(made: Fitted, implied: Sequence[Measurement]) -> Fitted:
@@ -299,7 +330,7 @@ def _known(job: Job, state: State) -> Known:
             first = float(place_shares[np.array(member.siblings.starts) < back].sum())
             for c in (c for codec in member.codecs for c in codec.columns()):
                 lags[kin.lag_column(member.name, c, back).name] = (c.name, first)
-    return Known({}, shares, lags)
+    return Known({}, shares, lags, state.imagined.rows(member.name))
 
 
 def _rows(db: Db, family: Family, member: Member, k: int) -> Protected:
@@ -323,7 +354,7 @@ def _table(member: Member, fitted: dict[str, Fitted], degrees: Degrees | None = 
             key.table, key.columns, key.referenced, member.children, counts.network, counts.measurements,
             "" if unroll.over(member) == key.table else unroll.over(member),
         )  # fmt: skip
-    links = [
+    keys = [
         Link(
             r.key.columns,
             r.key.table,
@@ -337,7 +368,7 @@ def _table(member: Member, fitted: dict[str, Fitted], degrees: Degrees | None = 
     table = member.table
     return TableModel(
         member.name, member.columns, member.codecs, rows.network, rows.measurements, table.primary_key, table.checks,
-        table.comment, lineage, links, member.siblings, declared(table),
+        table.comment, lineage, keys, member.siblings, declared(table),
         str(rows.facts.get("chosen", "")),
     )  # fmt: skip
 

@@ -15,9 +15,9 @@ from duckpaste.models.outlook import Shape
 from duckpaste.plan import Expected, Plan, chosen, declared_of, discoveries
 from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.source import ROWS
-from duckpaste.relational import contribution, partition, references, unroll
+from duckpaste.relational import contribution, links, partition, references, unroll
 from duckpaste.relational.family import Family, Member, owner_of
-from duckpaste.relational.mare import bounded, given, shares
+from duckpaste.relational.mare import bounded, given, links_of, shares
 from duckpaste.relational.siblings import described
 
 
@@ -51,7 +51,17 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         made += discoveries(job.codecs, share, sigma)
         zeros = [] if job.counting else zeros_of(member.table, job.codecs)
         whole, names = Domain({**evidence, **own}, zeros=zeros), tuple(evidence)
-        fits = wanted.model.plan(whole, sigma, share.model, names)
+        rounds = links_of(job, wanted) if cut is None else 0
+        loss = share.model * (1 - links.SHARE) if rounds else share.model
+        fits = wanted.model.plan(whole, sigma, loss, names)
+        if rounds:
+            most = max(own.values()) * links.CODES
+            part = share.model * links.SHARE
+            fits.append(
+                Release(
+                    "link", f"{rounds} links with evidence", rounds, rounds * most, part, sigma(part / rounds)
+                )
+            )
         if cut is not None:  # disjoint rows: all parts together lose what one does
             what = f"in each of {cut.column.size} parts by {cut.column.name}"
             fits = [replace(r, what=f"{r.what}, {what}") for r in fits]

@@ -1,0 +1,168 @@
+"""Links with evidence beyond those that a table's model has.
+
+A model keeps as many pairs as columns, so that what goes on inside a row may leave no room for what stands above it: an
+age two tables up, say. Here, round by round, the pair of an own column with evidence is chosen that the model answers
+worst, measured, and the column's table is corrected by measured over implied counts. What the model implies is counted
+over imagined rows, which costs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from duckpaste.domain import Domain, FloatArray, IntArray
+from duckpaste.models.base import Doors, Fitted
+from duckpaste.models.network import Network, Step
+from duckpaste.simplex import project
+
+SHARE = 0.3  # of a table's loss
+ROUNDS = 8  # at most; as many as own columns where these are fewer
+CODES = 10  # of an evidence column
+CELLS = 100_000  # of a step's table, at most
+_SELECT = 0.15  # share of a round's loss for the choice
+_CAUTION = 0.5  # how much of the noise to come is taken off a score
+_MEAN = math.sqrt(2 / math.pi)
+_MOST = 20.0  # no count is corrected by a larger factor
+
+# Own and evidence codes of imagined rows of a network, and their weights.
+Imagine = Callable[[Network], tuple[Mapping[str, IntArray], Mapping[str, IntArray], FloatArray]]
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Implied counts of an evidence column (coarse) and an own one."""
+
+    evidence: str
+    own: str
+    counts: FloatArray
+
+
+def rounds_of(job_columns: int, *, related: bool, model: str) -> int:
+    """How many links a table gets: none without ancestors, and none where columns shall be independent."""
+    return min(ROUNDS, job_columns) if related and model != "independent" else 0
+
+
+def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int) -> Fitted:
+    """`fitted` with at most `rounds` more links; spends at most `doors.loss`. As it is when there is no evidence."""
+    network = plain(fitted.network)
+    own, evidence, weight = imagine(network)
+    if not own or not evidence or not rounds or not len(weight):
+        return fitted
+    domain = doors.domain
+    groups = {
+        n: grouped(domain, n, np.bincount(codes, weights=weight, minlength=domain[n]).astype(np.float64))
+        for n, codes in evidence.items() if n in domain
+    }  # fmt: skip
+    # Own columns in the codes of the steps.
+    maps = {n: network.expansions[n].coarse for n in own if n in network.expansions}
+    coarse = doors.recoded({**groups, **maps})
+    loss = doors.loss / rounds
+    measured = []
+    done: set[tuple[str, str]] = set()
+    for _ in range(rounds):
+        pairs = [
+            p for p in _pairs(network, own, evidence, weight, groups, maps) if (p.evidence, p.own) not in done
+        ]
+        if not pairs:
+            break
+        cliques = [coarse.domain.clique((p.evidence, p.own)) for p in pairs]
+        rows = fitted.network.total
+        estimates = {
+            c: (p.counts if c[0] == p.evidence else p.counts.T) * rows
+            for c, p in zip(cliques, pairs, strict=True)
+        }
+        each = loss * (1 - _SELECT) if math.isfinite(loss) else loss
+        sigma = coarse.sigma(each)
+        penalties = [_CAUTION * _MEAN * sigma * coarse.domain.cells(c) for c in cliques]
+        number = coarse.select(
+            cliques, estimates, loss - each if math.isfinite(loss) else loss, "link", penalties=penalties
+        )
+        (found,) = coarse.measure([cliques[number]], [each], "link")
+        pair = pairs[number]
+        values = found.values if cliques[number][0] == pair.evidence else found.values.T
+        network = corrected(
+            network, pair.evidence, pair.own, groups[pair.evidence], values / rows, pair.counts, sigma / rows
+        )
+        measured.append(found)
+        done.add((pair.evidence, pair.own))
+        own, _, _ = imagine(network)
+    return replace(fitted, network=network, measurements=[*fitted.measurements, *measured])
+
+
+def _pairs(
+    network: Network, own: Mapping[str, IntArray], evidence: Mapping[str, IntArray], weight: FloatArray,
+    groups: Mapping[str, IntArray], maps: Mapping[str, IntArray],
+) -> list[_Pair]:  # fmt: skip
+    """All pairs that a step has room for, with the shares that the network implies."""
+    found = []
+    total = float(weight.sum())
+    for step in network.steps:
+        if step.column not in own or network.domain[step.column] < 2:
+            continue
+        size = network.domain[step.column]
+        codes = maps[step.column][own[step.column]] if step.column in maps else own[step.column]
+        for name, group in groups.items():
+            width = int(group.max()) + 1
+            if width < 2 or name in step.parents or step.counts.size * width > CELLS:
+                continue
+            flat = np.bincount(group[evidence[name]] * size + codes, weights=weight, minlength=width * size)
+            found.append(_Pair(name, step.column, flat.reshape(width, size) / total))
+    return found
+
+
+def grouped(domain: Domain, name: str, shares: FloatArray) -> IntArray:
+    """A group for each code, CODES at most: runs of equal mass of ordered columns, else the commonest and the rest."""
+    from duckpaste.codec.smooth import equal_mass
+
+    size = domain[name]
+    if size <= CODES:
+        return np.arange(size)
+    if name not in domain.ordered:
+        rank = np.argsort(np.argsort(-shares, kind="stable"), kind="stable")
+        return np.minimum(rank, CODES - 1)
+    null = domain.nulls.get(name)
+    rest = np.array([c for c in range(size) if c != null])
+    starts = equal_mass(shares[rest], CODES - 1 if null is not None else CODES)
+    codes = np.zeros(size, dtype=np.int64)
+    codes[rest] = np.searchsorted(starts, np.arange(len(rest)), side="right") - 1 + (null is not None)
+    return codes
+
+
+def corrected(
+    network: Network, evidence: str, own: str, group: IntArray, measured: FloatArray, implied: FloatArray, sigma: float
+) -> Network:  # fmt: skip
+    """`network` whose step of `own` has `evidence` as a further parent, by `group`: its table times measured over
+    implied shares (evidence x own), both lengthened by the noise so that what is noise alone changes little."""
+    shares = project(measured, float(implied.sum()))
+    # Evidence itself is given: only shares within each of its codes count.
+    shares *= implied.sum(axis=1, keepdims=True) / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
+    floor = max(sigma, 1e-6)
+    factor = np.clip((shares + floor) / (implied + floor), 1 / _MOST, _MOST)
+    steps = []
+    for step in network.steps:
+        if step.column == own:
+            counts = step.counts[..., None, :] * factor
+            step = Step(own, (*step.parents, evidence), counts, {**step.coarsen, evidence: group})
+        steps.append(step)
+    return replace(network, steps=steps)
+
+
+def plain(network: Network) -> Network:
+    """The same network over fine codes of its evidence: what was merged is said step by step instead."""
+    merged = {n: network.expansions[n].coarse for n in network.evidence if n in network.expansions}
+    if not merged:
+        return network
+    steps = []
+    for step in network.steps:
+        coarsen = dict(step.coarsen)
+        for name in step.parents:
+            if name in merged:
+                coarsen[name] = coarsen[name][merged[name]] if name in coarsen else merged[name]
+        steps.append(replace(step, coarsen=coarsen))
+    sizes = {n: len(merged[n]) if n in merged else s for n, s in network.domain.sizes.items()}
+    kept = {n: e for n, e in network.expansions.items() if n not in merged}
+    return replace(network, domain=Domain(sizes), steps=steps, expansions=kept)
