@@ -28,7 +28,22 @@ if TYPE_CHECKING:
     from duckpaste.workspace import Workspace
 
 
-@click.command("evaluate", short_help="Compare a synthetic database with the private one.")
+class Scoring(click.Command):
+    """A command whose help ends with the metrics, family by family."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Every metric with what it is."""
+        from duckpaste.evaluate.catalogue import METRICS
+
+        families: dict[str, list[tuple[str, str]]] = {}
+        for name, about in METRICS.items():
+            families.setdefault(about.family, []).append((name, about.text))
+        for family, rows in families.items():
+            with formatter.section(f"Metrics of the family {family}"):
+                formatter.write_dl(rows)
+
+
+@click.command("evaluate", cls=Scoring, short_help="Compare a synthetic database with the private one.")
 @click.argument("view", metavar="VIEW")
 @click.argument("synthetic", metavar="SYNTHETIC", type=click.Path(path_type=Path))
 @parameters_argument
