@@ -19,13 +19,11 @@ from duckpaste.privacy.ledger import Ledger
 from duckpaste.resources import folder
 from duckpaste.workspace import Workspace, open_workspace
 
-RULES = """      cost: {type: numerical, min: 0, max: 60000, spikes: [0]}
-    rules:
+LAST = "    rules:\n"
+RULES = """    rules:
       - discharged >= admitted
-      - admitted >= patients.registered
       - count(transfers) > 1
 """
-LAST = "      cost: {type: numerical, min: 0, max: 60000, spikes: [0]}\n"
 
 
 @pytest.fixture(scope="module")
