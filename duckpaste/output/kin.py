@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from duckpaste import sql
-from duckpaste.db import Db
+from duckpaste.db import Db, EngineError
 from duckpaste.errors import UserError, nearest
 from duckpaste.model import Model, TableModel
 from duckpaste.sample.relational import Keeper, chunks
@@ -30,8 +30,9 @@ def write(
 ) -> dict[str, int]:  # fmt: skip
     """Fill one table for each of the model's tables and lookups; rows of each.
 
-    `keys`: "declared" puts PRIMARY KEY and FOREIGN KEY into the tables (a key that leads to its own table, or closes a
-    circle, is checked instead); "checked" only looks for orphans at the end; "none" does neither."""
+    `keys`: "declared" puts PRIMARY KEY, FOREIGN KEY and CHECK into the tables (a key that leads to its own table, or
+    closes a circle, is checked instead, and so are CHECKs that a row breaks); "checked" only looks for orphans at the
+    end; "none" does neither."""
     for lookup in model.lookups:
         columns = [{"name": c.name, "sql_type": c.sql_type, "not_null": c.not_null} for c in lookup.columns]
         primary = list(lookup.primary_key) if keys == "declared" else []
@@ -39,13 +40,40 @@ def write(
             "synthetic_table", target=sql.ident(lookup.name), columns=columns, primary_key=primary, checks=[]
         )
         _insert(db, lookup.name, columns, lookup.rows)
+    checked = keys == "declared" and any(t.checks for t in model.tables)
+    for checks in (True, False) if checked else (False,):
+        _create(db, model, keys, checks)
+        try:
+            rows = _fill(db, model, units, seed, progress, picker, keeper)
+            break
+        except EngineError:
+            if not checks:
+                raise
+        for table in reversed(model.tables):
+            db.run_sql("synthetic_table", f"drop table {sql.ident(table.name)}")
+        if keeper is not None:
+            keeper.forget()
+    if keys != "none":
+        check(db, model)
+    return {**{lookup.name: lookup.rows.num_rows for lookup in model.lookups}, **rows}
+
+
+def _create(db: Db, model: Model, keys: str, checks: bool) -> None:
+    """Make the tables, empty."""
     made = {lookup.name for lookup in model.lookups}
     for table in model.tables:
         foreign = [k for k in _foreign(table) if k.table in made] if keys == "declared" else []
         primary = list(table.primary_key) if keys == "declared" else []
         db.run("synthetic_table", target=sql.ident(table.name), columns=_columns(table), primary_key=primary,
-               checks=[], foreign_keys=foreign)  # fmt: skip
+               checks=list(table.checks) if checks else [], foreign_keys=foreign)  # fmt: skip
         made.add(table.name)
+
+
+def _fill(
+    db: Db, model: Model, units: int, seed: int, progress: Callable[[int, int], None] | None, picker: Picker | None,
+    keeper: Keeper | None,
+) -> dict[str, int]:  # fmt: skip
+    """Insert all rows; how many each table has."""
     rows = dict.fromkeys((t.name for t in model.tables), 0)
     done = 0
     for batch in chunks(model, units, seed, picker, keeper):
@@ -56,9 +84,7 @@ def write(
         done += batch[model.tables[0].name].num_rows
         if progress is not None:
             progress(done, units)
-    if keys != "none":
-        check(db, model)
-    return {**{lookup.name: lookup.rows.num_rows for lookup in model.lookups}, **rows}
+    return rows
 
 
 def check(db: Db, model: Model) -> None:

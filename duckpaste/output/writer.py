@@ -107,11 +107,12 @@ def sample(
 @contextmanager
 def _rules(model: Model, settings: dict[str, Any] | None) -> Iterator[RuleKeeper | None]:
     """What keeps the model's rules; None when it has none."""
-    if not any(t.rules for t in model.tables):
+    from duckpaste.sample.keeper import RuleKeeper
+    from duckpaste.sample.rules import Rulebook, any_of
+
+    if not any_of(model):
         yield None
         return
-    from duckpaste.sample.keeper import RuleKeeper
-    from duckpaste.sample.rules import Rulebook
 
     with Db.open(settings=settings, sandbox=True) as scratch:
         yield RuleKeeper(Rulebook(scratch, model))

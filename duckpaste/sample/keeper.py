@@ -71,6 +71,10 @@ class RuleKeeper:
         if bad.any() and not (self._picked and table.lineage is None):
             self._mend(table, asked, drawn, np.random.SeedSequence([*seeds, _AGAIN, ROW_PASSES]))
 
+    def forget(self) -> None:
+        """Count anew: what was drawn is thrown away."""
+        self.book.forget()
+
     def _again(
         self, table: TableModel, drawn: Mapping[str, Rows], at: IntArray, whole: bool, seeds: Sequence[int],
         picker: Picker | None,

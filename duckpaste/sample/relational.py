@@ -105,6 +105,9 @@ class Keeper(Protocol):
     ) -> None:
         """Draw rows of a table anew, before anything below them is drawn."""
 
+    def forget(self) -> None:
+        """Count anew."""
+
     def units(self, drawn: dict[str, Rows], draw: Callable[..., dict[str, Rows]]) -> dict[str, Rows]:
         """Draw whole units anew; `draw(n, pass)` gives n more."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from duckpaste import sql
 from duckpaste.domain import IntArray
 from duckpaste.errors import UserError
-from duckpaste.model import Model
+from duckpaste.model import Model, TableModel
 from duckpaste.sample.relational import Rows, above, climb
 from duckpaste.schema import rules
 from duckpaste.schema.rules import Mend, Rule, Scope
@@ -42,9 +42,7 @@ class Rulebook:
         self.model = model
         self._db = db
         self._scopes = scopes(model)
-        self.rules: dict[str, list[Rule]] = {
-            t.name: [rules.parse(text, self._scopes[t.name]) for text in t.rules] for t in model.tables
-        }
+        self.rules: dict[str, list[Rule]] = {t.name: rules_of(t, self._scopes[t.name]) for t in model.tables}
         self.counts = {(t, r.text): Count(t, r.text) for t, mine in self.rules.items() for r in mine}
 
     def __bool__(self) -> bool:
@@ -124,6 +122,26 @@ class Rulebook:
                 self._db.con.unregister(name)
         bad = [np.asarray(found[f"b{i}"].to_numpy(), dtype=bool) for i in range(len(asked))]
         return np.stack(bad), [found[f"v{i}"].combine_chunks() for i in range(len(values))]
+
+
+def rules_of(table: TableModel, scope: Scope) -> list[Rule]:
+    """The rules of a table, and its CHECKs of several columns, which are rules too. Those that can't be read as such
+    stay CHECKs alone. Raises UserError for a rule that can't be read."""
+    found = [rules.parse(text, scope) for text in table.rules]
+    for check in table.checks:
+        try:
+            rule = rules.parse(rules.bare(check), scope)
+        except UserError:
+            continue
+        if len(rule.own) > 1 and rule.sql not in [r.sql for r in found]:
+            found.append(rule)
+    return found
+
+
+def any_of(model: Model) -> bool:
+    """Whether the model has rules at all."""
+    known = scopes(model)
+    return any(rules_of(t, known[t.name]) for t in model.tables)
 
 
 def _table(values: Mapping[str, Any], names: Sequence[str], nth: IntArray) -> pa.Table:

@@ -244,6 +244,20 @@ def _mends(tree: Any, own: Mapping[str, None]) -> Iterator[Mend]:
             yield Mend(mine, value, "" if equal else far)
 
 
+def bare(text: str) -> str:
+    """A condition without brackets around all of it, as DuckDB's catalogue writes CHECKs."""
+    import sqlglot
+    from sqlglot import exp
+
+    try:
+        tree = sqlglot.parse_one(text, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        return text
+    while isinstance(tree, exp.Paren):
+        tree = tree.this
+    return tree.sql(dialect="duckdb")
+
+
 def declared(table: Table) -> tuple[str, ...]:
     """The rules of a table as they are written."""
     return tuple(str(text) for text in table.options.get("rules") or ())
