@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from duckpaste.domain import Clique, Domain
 from duckpaste.errors import UserError
-from duckpaste.models.adaptive import Adaptive, Settings
+from duckpaste.models.adaptive import Adaptive, Settings, one_way_share
 from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.candidates import Candidates
 from duckpaste.models.network import Network
@@ -26,9 +26,7 @@ from duckpaste.models.singles import worth_measuring
 from duckpaste.models.workload import Sets, Workload, all_ways, listed, read_sets
 from duckpaste.workload import Asked
 
-_ONE_WAY = 0.33  # share of the 1-ways where all the loss would buy noise of _NOISE rows a cell
-_NOISE = 5.78
-_LESS = 0.32  # half the noise wants 20 % less of a share
+_MOST_SHARE = 0.5  # of the loss for the 1-ways, where rows are few for the noise
 
 
 def _preset(value: Any) -> str:
@@ -55,7 +53,7 @@ class AIM:
     )
     share_one_way: float = option(
         0.0,
-        "share of the loss for the 1-way marginals; 0: a third where noise is large, less where small",
+        "share of the loss for the 1-way marginals; 0: the more the larger the noise is beside the rows",
         high=0.9,
     )
     share_select: float = option(0.1, "share of a round's loss for choosing", above=True, high=0.9)
@@ -65,7 +63,7 @@ class AIM:
     threshold: float = option(
         8.0, "codes whose noisy count is below this many standard deviations are merged"
     )
-    bins: float = option(1.5, "ordered columns get this many codes x (rows / noise) ** (1/3); 0 keeps all")
+    bins: float = option(2.0, "ordered columns get this many codes x (rows / noise) ** (1/3); 0 keeps all")
     caution: float = option(1.0, "how much of the noise to come is taken off a set's score")
     max_mb: float = option(4.0, "largest model: megabytes of its junction tree", above=True)
     max_cells: int = option(10_000, "larger marginals are never chosen", low=2)
@@ -112,11 +110,12 @@ class AIM:
         # Merging codes lets sets in that are too large before.
         pulled = sorted((domain[name] for name in workload.pull), reverse=True)
         widest = min(self.max_cells, math.prod(pulled[: workload.largest]))
-        count = max(picks, len(singles))
+        count = picks + len(singles)  # the 1-ways may be measured once more
         what = f"at most {count} marginals"
         measured = whole * (1 - self.share_select)
-        sigma = doors_sigma(part * (1 - self.share_select))
-        plan.append(Release("rounds", what, count, max(count * widest, cells), measured, sigma))
+        least = part if math.isinf(loss) else loss * (1 - self._most_share(share)) / picks
+        sigma = doors_sigma(least * (1 - self.share_select))
+        plan.append(Release("rounds", what, count, picks * widest + cells, measured, sigma))
         return plan
 
     def expected(
@@ -149,8 +148,8 @@ class AIM:
         share = self._first_share(domain, doors.sigma, doors.loss, given)
         picks = self._picks(self._workload(domain, given), share)
         settings = Settings(
-            share, picks, self.share_select, self.balance, self.threshold, self.bins, self.caution,
-            self.max_mb, self.batch or math.ceil(len(domain) / 25), self.prior,
+            share, self._most_share(share), picks, self.share_select, self.balance, self.threshold, self.bins,
+            self.caution, self.max_mb, self.batch or math.ceil(len(domain) / 25), self.prior,
             Descent(self.steps, self.tolerance, patience=10),
         )  # fmt: skip
         return Adaptive(doors, tuple(evidence), settings, lambda d: self._candidates(d, given)).run()
@@ -167,9 +166,11 @@ class AIM:
             return 1.0
         if self.share_one_way > 0:
             return self.share_one_way
-        noise = doors_sigma(loss)
-        share: float = _ONE_WAY * (noise / _NOISE) ** _LESS
-        return min(max(share, 0.1), 0.6)
+        return min(max(one_way_share(doors_sigma(loss)), 0.1), 0.6)
+
+    def _most_share(self, share: float) -> float:
+        """What the 1-ways get at most, when their total shows that rows are few."""
+        return share if self.share_one_way > 0 else max(share, _MOST_SHARE)
 
     def _candidates(self, domain: Domain, given: Clique) -> Candidates:
         return Candidates.of(

@@ -161,3 +161,22 @@ def test_expected_errors_are_those_of_the_noise() -> None:
     sigma = {r.stage: r.sigma for r in model.plan(doors.domain, doors.sigma, 0.05)}["rounds"]
     assert set(expected) == {c for k in (1, 2, 3) for c in itertools.combinations(SIZES, k)}
     assert expected["a", "b"] == pytest.approx(math.sqrt(2 / math.pi) * sigma * 12)
+
+
+def test_few_rows_give_the_single_columns_more() -> None:
+    """The 1-ways are measured once more when their total is small for the noise, never beyond half of the loss."""
+    for rows, most in ((300, 0.5), (40_000, 0.3)):
+        doors = doors_of(SIZES, 0.05, rows=rows)
+        fitted = registry.make("aim", {}).fit(doors)
+        names = [s for s in doors.spends if s.kind == "measure" and len(s.clique) == 1]
+        first = sum(s.loss for s in names if s.stage == "one-way")
+        again = [s for s in names if s.stage == "rounds"][: len(SIZES)] if rows == 300 else []
+        assert (first + sum(s.loss for s in again)) / 0.05 == pytest.approx(most, abs=0.06)
+        assert doors.spent == pytest.approx(0.05)
+        assert len(fitted.measurements) == sum(s.kind == "measure" for s in doors.spends)
+
+
+def test_a_batch_fits_together() -> None:
+    for limit in (0.001, 0.003):
+        fitted = registry.make("aim", {"max_mb": limit, "batch": 4, "bins": 0}).fit(doors_of(SIZES, 1.0))
+        assert fitted.facts["megabytes"] <= limit * (1 + 1e-9)
