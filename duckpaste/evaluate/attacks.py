@@ -62,8 +62,10 @@ def disclosed(
     if held_out:
         cases = [(rows.fitted, rows.fake), (rows.control, rows.fake)]
     else:
-        cases = [(rows.fitted, rows.fake), (rows.fitted, rows.control)]
-    sides = [_inferred(real.some(np.arange(min(most, len(real)))), pool, columns) for real, pool in cases]
+        # Two pools of one size: a larger one guesses better.
+        size = np.arange(min(len(rows.fake), len(rows.control)))
+        cases = [(rows.fitted, rows.fake.some(size)), (rows.fitted, rows.control.some(size))]
+    sides = [_inferred(real.targets(most), pool, columns) for real, pool in cases]
     return {c: (sides[0][c], sides[1][c]) for c in columns}
 
 

@@ -30,19 +30,19 @@ _ATTACKS = ("singling_out", "att_discl")
 
 @dataclass(frozen=True)
 class Measured:
-    """A share or a mean of the synthetic rows and of the control, with their standard errors; `sign` is -1 where low
-    values are the leak."""
+    """A share, mean or median of the synthetic rows and of the control. `gap` is how far the former is beyond the
+    latter on the scale of shares, and `error` its standard error: by the rows that are asked for, and by the pools in
+    which they are looked up, which are samples too."""
 
     value: float
     ref: float
+    gap: float
     error: float
-    sign: int = 1
 
     @property
     def leaks(self) -> bool:
         """Whether the score is beyond the control by more than chance."""
-        beyond = self.sign * (self.value - self.ref)
-        return beyond > max(CLEAR * self.error, LEAST * (1 if self.sign > 0 else abs(self.ref)))
+        return self.gap > max(CLEAR * self.error, LEAST)
 
 
 def measure(work: Work, subject: Subject) -> None:
@@ -67,7 +67,7 @@ def measure(work: Work, subject: Subject) -> None:
         _tell(work, subject, "eps_risk", eps_risk(rows, held_out))
     if work.asked("singling_out"):
         hits = singled_out(rows, held_out, work.seed)
-        _tell(work, subject, "singling_out", of_shares(*hits))
+        _tell(work, subject, "singling_out", of_shares(*hits, len(rows.fitted)))
     if work.asked("att_discl"):
         for column, right in disclosed(rows, held_out, work.targets_of(subject), TARGETS).items():
             _tell(work, subject, "att_discl", of_shares(*right), (column,))
@@ -81,14 +81,23 @@ def _tell(work: Work, subject: Subject, metric: str, found: Measured, columns: t
     })  # fmt: skip
 
 
-def of_shares(hits: np.ndarray, control: np.ndarray) -> Measured:
-    """Two shares of yes (arrays of 0 and 1); each is one of a row more with half a yes, so that no error is 0."""
-    variances = []
-    for x in (hits, control):
-        n = len(x)
-        p = (float(x.sum()) + 0.5) / (n + 1)
-        variances.append(p * (1 - p) / max(n, 1))
-    return Measured(float(hits.mean()), float(control.mean()), math.sqrt(sum(variances)))
+def of_shares(hits: np.ndarray, control: np.ndarray, pool: float = math.inf) -> Measured:
+    """Two shares of yes (arrays of 0 and 1), looked up in two pools of so many rows each."""
+    p, q = float(hits.mean()), float(control.mean())
+    error = math.sqrt(_variance(p, len(hits)) + _variance(q, len(control)) + _by_pools(pool))
+    return Measured(p, q, p - q, error)
+
+
+def _variance(p: float, n: int) -> float:
+    """Of a share of n rows; of one row more with half a yes, so that none is 0."""
+    share = (p * n + 0.5) / (n + 1)
+    return share * (1 - share) / max(n, 1)
+
+
+def _by_pools(pool: float) -> float:
+    """The variance that two pools of so many rows bring: which of the possible rows they hold is chance. Of K equally
+    likely rows a pool of m holds a share whose variance is at most 1/(4 K), and small unless K is about m."""
+    return 0.5 / pool
 
 
 def copies(work: Work, subject: Subject) -> Measured:
@@ -104,25 +113,22 @@ def copies(work: Work, subject: Subject) -> Measured:
     columns = list(subject.compared)
     found = [work.db.rows("copied_rows", rows=r, other=o, columns=columns)[0] for r, o in pairs]
     p, q = (copied / max(rows, 1) for rows, copied in found)
-    error = math.sqrt(
-        sum((x * (1 - x) + 1 / max(r[0], 1)) / max(r[0], 1) for x, r in zip((p, q), found, strict=True))
-    )
-    return Measured(p, q, error)
+    error = math.sqrt(_variance(p, found[0][0]) + _variance(q, found[1][0]) + _by_pools(max(min(n, m), 1)))
+    return Measured(p, q, p - q, error)
 
 
 def pairs_of(rows: Sampled, held_out: bool) -> list[tuple[Records, Records]]:
     """(rows, pool) of the measure and of its control, for measures of synthetic rows."""
-    some = np.arange(min(TARGETS, len(rows.fake)))
-    fake = rows.fake.some(some)
+    fake = rows.fake.targets(TARGETS)
     if held_out:
         return [(fake, rows.fitted), (fake, rows.control)]
-    other = rows.control.some(np.arange(min(TARGETS, len(rows.control))))
-    return [(fake, rows.fitted), (other, rows.fitted)]
+    return [(fake, rows.fitted), (rows.control.targets(TARGETS), rows.fitted)]
 
 
 def hit_rate(rows: Sampled, held_out: bool) -> Measured:
     """Share of rows with a near copy: equal categories, and every number within a thirtieth of its range."""
-    return of_shares(*(_hits(targets, pool) for targets, pool in pairs_of(rows, held_out)))
+    first, second = (_hits(targets, pool) for targets, pool in pairs_of(rows, held_out))
+    return of_shares(first, second, len(rows.fitted))
 
 
 def _hits(targets: Records, pool: Records) -> np.ndarray:
@@ -146,39 +152,44 @@ def neighbours(work: Work, subject: Subject, rows: Sampled, held_out: bool) -> N
     near = [nearest(targets, pool) for targets, pool in pairs_of(rows, held_out)]
     for name, way in (("dcr", dcr), ("nndr", nndr), ("closer", closer)):
         if work.asked(name):
-            _tell(work, subject, name, way(*near))
+            _tell(work, subject, name, way(near[0], near[1], len(rows.fitted)))
 
 
-def dcr(found: Near, control: Near) -> Measured:
-    """Median distance to the closest record."""
+def dcr(found: Near, control: Near, pool: int) -> Measured:
+    """Median distance to the closest record; the gap is by ranks: how much likelier than even it is that a synthetic
+    row is closer than one of the control (Mann and Whitney), for medians jump where distances are few."""
     x, y = (near[0].astype(np.float64) for near in (found, control))
-    # The standard error of a median, from the spread of the middle of the values.
-    errors = [1.25 * _spread(v) / math.sqrt(len(v)) for v in (x, y)]
-    return Measured(float(np.median(x)), float(np.median(y)), math.hypot(*errors), -1)
+    return Measured(float(np.median(x)), float(np.median(y)), *_by_ranks(x, y, pool))
 
 
-def _spread(x: np.ndarray) -> float:
-    return float(np.subtract(*np.percentile(x, [75, 25]))) / 1.349
-
-
-def nndr(found: Near, control: Near) -> Measured:
-    """Mean ratio of the distances to the closest and the second closest record; 1 where both are 0."""
+def nndr(found: Near, control: Near, pool: int) -> Measured:
+    """Mean ratio of the distances to the closest and the second closest record, 1 where both are 0; gap as of dcr."""
     ratios = []
     for near in (found, control):
         first, second = (x.astype(np.float64) for x in near)
         ratios.append(np.divide(first, second, out=np.ones_like(first), where=second > 0))
-    errors = [float(x.std()) / math.sqrt(len(x)) for x in ratios]
-    return Measured(float(ratios[0].mean()), float(ratios[1].mean()), math.hypot(*errors), -1)
+    return Measured(float(ratios[0].mean()), float(ratios[1].mean()), *_by_ranks(ratios[0], ratios[1], pool))
 
 
-def closer(found: Near, control: Near) -> Measured:
+def _by_ranks(x: np.ndarray, y: np.ndarray, pool: int) -> tuple[float, float]:
+    """By how much P(x < y) + P(x = y) / 2 is above one half, and its standard error."""
+    ordered = np.sort(y)
+    below = np.searchsorted(ordered, x, side="left")
+    up_to = np.searchsorted(ordered, x, side="right")
+    wins = 1 - (below + up_to) / 2 / len(y)
+    n, m = len(x), len(y)
+    return float(wins.mean()) - 0.5, math.sqrt((n + m + 1) / (12 * n * m) + _by_pools(pool))
+
+
+def closer(found: Near, control: Near, pool: int) -> Measured:
     """Share of synthetic rows that are closer to a row that was fitted than to one that was not; ties count half.
 
     Without held-out rows: closer to the half of the real rows than rows of the other half are. The control is 0.5."""
     n = min(len(found[0]), len(control[0]))
     x, y = found[0][:n], control[0][:n]
     wins = (x < y) + 0.5 * (x == y)
-    return Measured(float(wins.mean()), 0.5, float(wins.std() + 1 / n) / math.sqrt(n))
+    share = float(wins.mean())
+    return Measured(share, 0.5, share - 0.5, math.sqrt(float(wins.var() + 1 / n) / n + _by_pools(pool)))
 
 
 def eps_risk(rows: Sampled, held_out: bool) -> Measured:
@@ -187,18 +198,18 @@ def eps_risk(rows: Sampled, held_out: bool) -> Measured:
     rows the control is 0.5."""
     if held_out:
         return of_shares(_risk(rows.fitted, rows.fake), _risk(rows.control, rows.fake))
-    both = np.empty((len(rows.fitted) + len(rows.control), len(rows.fitted.columns)), dtype=np.float32)
-    both[0::2], both[1::2] = rows.fitted.values[: len(both[0::2])], rows.control.values[: len(both[1::2])]
-    pool = Records(both, rows.fitted.numeric, rows.fitted.columns, np.zeros(len(both), dtype=bool))
+    real = [rows.fitted, rows.control]
+    values, unit = np.concatenate([r.values for r in real]), np.concatenate([r.unit for r in real])
+    pool = Records(values, rows.fitted.numeric, rows.fitted.columns, unit, rows.fitted.heads)
     found = _risk(pool, rows.fake)
-    n = len(found)
-    return Measured(float(found.mean()), 0.5, float(found.std() + 1 / n) / math.sqrt(n))
+    n, share = len(found), float(found.mean())
+    return Measured(share, 0.5, share - 0.5, math.sqrt(float(found.var() + 1 / n) / n))
 
 
 def _risk(real: Records, fake: Records) -> np.ndarray:
     size = min(len(real), len(fake))
     pool = real.some(np.arange(size))
-    targets = pool.some(np.arange(min(TARGETS, size)))
+    targets = pool.targets(TARGETS)
     among, _ = nearest(targets, pool, itself=True)
     to, _ = nearest(targets, fake.some(np.arange(size)))
     found: np.ndarray = (to < among) + 0.5 * (to == among)

@@ -7,7 +7,7 @@ NULL is at distance 0 from NULL and 1 from anything else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,25 +19,38 @@ from duckpaste.evaluate.work import Work
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
+Hashes = npt.NDArray[np.uint64]
 _BLOCK = 1 << 22  # distances held at once: 16 MB
 
 
 @dataclass(frozen=True)
 class Records:
     """Rows x columns: numbers scaled by the real range, categories as codes; NaN is NULL. `numeric` marks numbers.
-    `fold` parts the rows in two halves; rows of one privacy unit are in the same."""
+    `unit` is a hash of each row's privacy unit; the first `heads` rows are of different units."""
 
     values: Floats
     numeric: tuple[bool, ...]
     columns: tuple[str, ...]
-    fold: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    unit: Hashes
+    heads: int
+
+    @property
+    def fold(self) -> Bools:
+        """Parts the rows in two halves; rows of one unit are in the same."""
+        found: Bools = (self.unit >> np.uint64(9)) % np.uint64(2) == 1
+        return found
 
     def __len__(self) -> int:
         return len(self.values)
 
     def some(self, rows: npt.NDArray[np.int64]) -> Records:
         """These rows."""
-        return Records(self.values[rows], self.numeric, self.columns, self.fold[rows])
+        heads = int((rows < self.heads).cumprod().sum())
+        return Records(self.values[rows], self.numeric, self.columns, self.unit[rows], heads)
+
+    def targets(self, most: int) -> Records:
+        """At most `most` rows to attack, of different units: rows of one unit are no independent tries."""
+        return self.some(np.arange(min(most, self.heads)))
 
 
 @dataclass(frozen=True)
@@ -93,10 +106,10 @@ def gathered(
     if not asked or min(size, n) < 2:
         return None
     bounds = _bounds(work, real, asked)
-    fold = f"(hash({'_unit' if has_unit(subject) else '_row'}, 'fold') >> 9) % 2"
-    wanted = [(f"(select * from ({real}) where _part = {part})", rows, size, [*(x.real for x in asked), fold])
+    unit = f"hash({'_unit' if has_unit(subject) else '_row'}, 'unit')"
+    wanted = [(f"(select * from ({real}) where _part = {part})", rows, size, [*(x.real for x in asked), unit])
               for part, rows in enumerate((a, b))]  # fmt: skip
-    wanted.append((f"({fake})", n, min(n, most), [*(x.fake for x in asked), fold]))
+    wanted.append((f"({fake})", n, min(n, most), [*(x.fake for x in asked), unit]))
     return Sampled(*_arrays([_fetch(work, *w) for w in wanted], asked, bounds))
 
 
@@ -140,10 +153,14 @@ def _arrays(
             made[:, j] = [known[v] for v in text]
             made[np.array([v is None for v in side[j]], dtype=bool), j] = np.nan
     numeric = tuple(c in bounds for c in columns)
-    return [
-        Records(made, numeric, columns, np.asarray(side[-1], dtype=np.int64) == 1)
-        for made, side in zip(out, sides, strict=True)
-    ]
+    found = []
+    for made, side in zip(out, sides, strict=True):
+        unit = np.asarray(side[-1], dtype=np.uint64)
+        first = np.zeros(len(unit), dtype=bool)
+        first[np.unique(unit, return_index=True)[1]] = True
+        order = np.argsort(~first, kind="stable")
+        found.append(Records(made[order], numeric, columns, unit[order], int(first.sum())))
+    return found
 
 
 def distances(targets: Floats, pool: Floats, numeric: Sequence[bool], leave_out: int | None = None) -> Floats:

@@ -101,8 +101,8 @@ def told_apart(rows: Sampled, held_out: bool) -> tuple[float, float]:
 def _both(rows: Sampled) -> Records:
     half = len(rows.fitted) // 2
     values = np.concatenate([rows.fitted.values[:half], rows.control.values[:half]])
-    fold = np.concatenate([rows.fitted.fold[:half], rows.control.fold[:half]])
-    return Records(values, rows.fitted.numeric, rows.fitted.columns, fold)
+    unit = np.concatenate([rows.fitted.unit[:half], rows.control.unit[:half]])
+    return Records(values, rows.fitted.numeric, rows.fitted.columns, unit, min(half, rows.fitted.heads))
 
 
 def _auc(real: Records, fake: Records) -> float:

@@ -5,9 +5,11 @@ All data is drawn from fixed seeds: nothing here fails by chance from one run to
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from planted import SHARE, Planted, bootstrap, independent
+from planted import SHARE, Planted, bootstrap, independent, people
 
 from duckpaste.evaluate.catalogue import METRICS
 from duckpaste.evaluate.evaluation import Evaluation
@@ -90,3 +92,12 @@ def test_independent_columns_are_good_alone_and_far_off_together(loose: Evaluati
         assert mean(loose, metric) > 1.5 * mean(loose, metric, REF), metric
     refs = {s.columns: s.value for s in loose.scores if (s.metric, s.split) == ("tv2", REF)}
     assert max(s.value / refs[s.columns] for s in loose.scores if (s.metric, s.split) == ("tv2", SYN)) > 3
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_honest_rows_are_flagged_by_none(tmp_path: Path, share: float, seed: int) -> None:
+    """Other people of the same kind: each measure lies near its control, counted in its own standard errors."""
+    world = Planted(tmp_path, 400)
+    found = world.score(*people(400, seed), share, metrics=["privacy"], seed=seed)
+    tests = found.facts["privacy"]
+    assert not [x for x in tests if x["leak"]] and {x["table"] for x in tests} == {"people", "visits"}
