@@ -121,14 +121,18 @@ def exact(db: Db, family: Family) -> None:
 
 def unflatten(path: Path) -> None:
     """Make the clinic's tables of a synthetic flat one: each row is a patient of its own."""
+    # Rows whose parts contradict each other are no admission.
+    whole = " and ".join(
+        f"{c} is not null" for c in ("admitted", "ward", "kind", "diagnosis", "triage", "cost")
+    )
     with Db.open(path) as db:
         for text in (
             "create table numbered as select row_number() over () as id, * from flat",
             "create table patients as select id as patient_id, null::uuid as external_id, '' as name, * exclude (id) from numbered",
             "create table admissions as select id as admission_id, id as patient_id, * exclude (id) from numbered "
-            "where admitted is not null",
+            f"where {whole}",
             "create table lab_events as select id as event_id, id as admission_id, * exclude (id) from numbered "
-            "where admitted is not null and taken is not null and item_id is not null",
+            f"where {whole} and taken is not null and item_id is not null",
             "create table transfers as select id as transfer_id, id as admission_id, admitted as started, "
             "discharged as ended, ward from admissions, (select 1 as id) where false",
         ):
