@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from duckpaste import sql
 from duckpaste.count.engines import Engine
 from duckpaste.count.planner import block_limit, cover
-from duckpaste.count.rollup import onto
+from duckpaste.count.rollup import coarsen, onto
 from duckpaste.domain import Clique, Domain, IntArray
 from duckpaste.errors import DomainError, UserError
 
 BRANCHES = 32  # GROUP BYs a statement: beyond it planning time grows faster than the scan's saving
 MAX_CELLS = 1 << 27  # 1 GiB of int64
 KEPT_CELLS = 1 << 24  # 128 MiB: more is not kept, and not counted at a time
+_COPY_BELOW = (
+    200_000  # rows up to which a table of coarser codes costs less than the longer counts of fine ones
+)
 
 
 class Marginals:
@@ -38,7 +41,7 @@ class Marginals:
         checked: bool = True,
     ) -> None:
         self.engine = engine
-        self.relation = relation
+        self._relation = relation
         self.domain = domain
         self.weight = weight
         self.keys = dict(keys or {})
@@ -59,6 +62,11 @@ class Marginals:
             low, high = int(found[f"low_{i}"][0]), int(found[f"high_{i}"][0])
             if low < 0 or high >= self.domain[name]:
                 raise DomainError(f"column {name!r} holds a code outside its domain of {self.domain[name]}")
+
+    @property
+    def relation(self) -> str:
+        """The relation that is counted."""
+        return self._relation
 
     @property
     def rows(self) -> int:
@@ -83,10 +91,15 @@ class Marginals:
         """Counts of each clique, once each, in any order. They are cached as by `counts` while all that is missing has
         at most KEPT_CELLS; else nothing is kept, so that memory stays bounded whatever is asked."""
         wanted = [self.domain.clique(c) for c in dict.fromkeys(cliques)]
-        missing = self._missing(wanted)
-        if sum(map(self.domain.cells, missing)) <= KEPT_CELLS:
+        if sum(map(self.domain.cells, self._missing(wanted))) <= KEPT_CELLS:
             yield from self.counts(wanted).items()
-            return
+        else:
+            yield from self.passing(wanted)
+
+    def passing(self, cliques: Sequence[Clique]) -> Iterator[tuple[Clique, IntArray]]:
+        """As `each`, and nothing is kept that was not."""
+        wanted = [self.domain.clique(c) for c in dict.fromkeys(cliques)]
+        missing = self._missing(wanted)
         left = set(missing)
         yield from ((c, self._cache[c]) for c in dict.fromkeys(wanted) if c not in left)
         yield from self._counted(missing)
@@ -164,3 +177,33 @@ class Marginals:
                 raise DomainError(f"the counts of {block} do not sum to the number of rows")
             out.append(dense)
         return out
+
+
+class Coarser(Marginals):
+    """Counts over coarser codes of what `finer` counts: `maps[column]` gives the new code of every old one.
+
+    Marginals that are small by their fine codes are counted by these and summed, which saves a pass over the rows and
+    a copy of them. For others `make` makes the table of coarser codes, once, and gives its name."""
+
+    def __init__(
+        self, finer: Marginals, maps: Mapping[str, IntArray], domain: Domain, make: Callable[[], str]
+    ) -> None:
+        super().__init__(finer.engine, "", domain, weight=finer.weight, rows=finer.rows)
+        self._finer = finer
+        self._maps = dict(maps)
+        self._make = make
+
+    @property
+    def relation(self) -> str:
+        """The table of coarser codes; it is made when it is first asked for."""
+        if not self._relation:
+            self._relation = self._make()
+        return self._relation
+
+    def _counted(self, missing: Sequence[Clique]) -> Iterator[tuple[Clique, IntArray]]:
+        cells = sum(map(self._finer.domain.cells, missing))
+        if self._relation or self.rows < _COPY_BELOW or cells > KEPT_CELLS:
+            yield from super()._counted(missing)
+            return
+        for clique, counts in self._finer.passing(missing):
+            yield clique, coarsen(counts, clique, self._maps)

@@ -16,7 +16,7 @@ import numpy as np
 from duckpaste import sql
 from duckpaste.codec.base import Codec, CodeColumn, Histogram, Want, WantBounds, WantHistogram, WantValues
 from duckpaste.count.engines.duckdb import DuckDbEngine
-from duckpaste.count.marginals import Marginals
+from duckpaste.count.marginals import Coarser, Marginals
 from duckpaste.count.planner import block_limit, cover
 from duckpaste.count.recode import recode_sql
 from duckpaste.db import Db
@@ -200,7 +200,7 @@ class Source:
         ordered = [c.name for c, _ in made if c.ordered]
         domain = Domain(sizes, ordered, {c.name: c.null for c, _ in made if c.null is not None}, zeros)
         counter = Marginals(DuckDbEngine(self._db), target, domain, weight=weight)
-        return Encoded(self._db, self.table, self.run, domain, target, counter, math.inf)
+        return Encoded(self._db, self.table, self.run, domain, counter, math.inf)
 
 
 def _cells_of(want: Want) -> tuple[str, int]:
@@ -220,7 +220,6 @@ class Encoded:
         table: Protected,
         run: Run,
         domain: Domain,
-        relation: str,
         counter: Marginals,
         loss: float,
     ) -> None:
@@ -228,7 +227,6 @@ class Encoded:
         self.table = table
         self.run = run
         self._domain = domain
-        self._relation = relation
         self._counter = counter
         self._loss = loss
         self._errors: tuple[Mapping[Clique, FloatArray] | None, dict[tuple[Clique, str], float]] = (None, {})
@@ -236,7 +234,7 @@ class Encoded:
 
     def limited(self, loss: float) -> Encoded:
         """The same doors for a model that may spend `loss` in all."""
-        return Encoded(self._db, self.table, self.run, self._domain, self._relation, self._counter, loss)
+        return Encoded(self._db, self.table, self.run, self._domain, self._counter, loss)
 
     @property
     def domain(self) -> Domain:
@@ -347,55 +345,60 @@ class Encoded:
         return np.array([known[key] for key in keys])
 
     def recoded(self, maps: Mapping[str, IntArray], ask: Sequence[Clique] = ()) -> Encoded:
-        """The same doors over coarser codes. `ask` are cliques that will be asked, whose keys may be stored."""
+        """The same doors over coarser codes. `ask` are cliques whose keys may be stored, which pays when they are
+        counted many times over."""
         sizes = {name: int(np.max(to)) + 1 for name, to in maps.items()}
         domain = self._domain.resized(sizes)
-        relation, weight = self._relation, self._counter.weight
+        counter = self._counter
         if any(len(to) != sizes[name] for name, to in maps.items()):
-            relation = _temporary("recoded")
-            columns = [
-                {
-                    "name": n,
-                    "size": domain[n],
-                    "expression": recode_sql(sql.ident(n), maps[n]) if n in maps else sql.ident(n),
-                }
-                for n in domain
-            ]
-            self._db.run(
-                "encoded",
-                relation=self._relation,
-                target=relation,
-                columns=columns,
-                weight=weight,
-                weight_name=weight,
+            counter = Coarser(counter, maps, domain, lambda: self._coarse_table(maps, domain))
+        if ask and counter.rows >= _STORE_KEYS_ABOVE:
+            counter = self._packed(counter, ask, domain)
+        elif counter is self._counter:
+            counter = Marginals(
+                counter.engine, counter.relation, domain, weight=counter.weight, rows=counter.rows
             )
-        keys: dict[Clique, str] = {}
-        rows = self._counter.rows
-        if ask and rows >= _STORE_KEYS_ABOVE:
-            blocks = cover(ask, domain, block_limit(rows), restarts=20).blocks
-            keys = {b: sql.free(f"_key_{i}", domain) for i, b in enumerate(blocks)}
-            packed = _temporary("packed")
-            self._db.run(
-                "packed",
-                relation=relation,
-                target=packed,
-                temporary=True,
-                columns=[*domain, *([weight] if weight else [])],
-                keys=[
-                    {"columns": b, "sizes": domain.shape(b), "name": n, "cells": domain.cells(b)}
-                    for b, n in keys.items()
-                ],
-            )
-            relation = packed
-        counter = Marginals(
-            DuckDbEngine(self._db),
-            relation,
-            domain,
+        return Encoded(self._db, self.table, self.run, domain, counter, self._loss)
+
+    def _coarse_table(self, maps: Mapping[str, IntArray], domain: Domain) -> str:
+        """A table of coarser codes."""
+        target = _temporary("recoded")
+        columns = [
+            {
+                "name": n,
+                "size": domain[n],
+                "expression": recode_sql(sql.ident(n), maps[n]) if n in maps else sql.ident(n),
+            }
+            for n in domain
+        ]
+        weight = self._counter.weight
+        self._db.run(
+            "encoded",
+            relation=self._counter.relation,
+            target=target,
+            columns=columns,
             weight=weight,
-            keys=keys,
-            rows=rows,
+            weight_name=weight,
         )
-        return Encoded(self._db, self.table, self.run, domain, relation, counter, self._loss)
+        return target
+
+    def _packed(self, counter: Marginals, ask: Sequence[Clique], domain: Domain) -> Marginals:
+        """Counts of a table that stores the keys of the blocks that hold `ask`."""
+        blocks = cover(ask, domain, block_limit(counter.rows), restarts=20).blocks
+        keys = {b: sql.free(f"_key_{i}", domain) for i, b in enumerate(blocks)}
+        packed, weight = _temporary("packed"), counter.weight
+        self._db.run(
+            "packed",
+            relation=counter.relation,
+            target=packed,
+            temporary=True,
+            columns=[*domain, *([weight] if weight else [])],
+            keys=[
+                {"columns": b, "sizes": domain.shape(b), "name": n, "cells": domain.cells(b)}
+                for b, n in keys.items()
+            ],
+        )
+        return Marginals(counter.engine, packed, domain, weight=weight, keys=keys, rows=counter.rows)
 
     def derived(self, columns: Mapping[str, tuple[str, IntArray]]) -> Encoded:
         """The same doors with more, coarser columns: new name -> (column, new code of every code of it)."""
@@ -411,14 +414,14 @@ class Encoded:
         ]
         self._db.run(
             "encoded",
-            relation=self._relation,
+            relation=self._counter.relation,
             target=relation,
             columns=made,
             weight=weight,
             weight_name=weight,
         )
         counter = Marginals(DuckDbEngine(self._db), relation, domain, weight=weight, rows=self._counter.rows)
-        return Encoded(self._db, self.table, self.run, domain, relation, counter, self._loss)
+        return Encoded(self._db, self.table, self.run, domain, counter, self._loss)
 
 
 def dependence(counts: FloatArray, axis: int, estimate: FloatArray) -> float:

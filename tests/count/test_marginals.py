@@ -224,3 +224,42 @@ def test_more_than_may_be_kept_is_counted_in_parts_and_forgotten(monkeypatch: py
         assert len(list(counter.each(pairs))) == len(pairs) == len(counter._cache) - 1
         db.trace.clear()
         assert len(list(counter.each(pairs))) == len(pairs) and not db.trace
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("least", "most"), [(0, 1 << 24), (0, 20), (10**6, 1 << 24)])
+def test_coarser_codes_by_either_way(
+    weighted: bool, least: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Summed from fine counts, or counted in a table that is made once: the same, and brute force's."""
+    monkeypatch.setattr(module, "_COPY_BELOW", least)
+    monkeypatch.setattr(module, "KEPT_CELLS", most)
+    rng = np.random.default_rng(5)
+    domain = Domain({"a": 7, "b": 4, "c": 9})
+    codes = {n: rng.integers(0, domain[n], 300) for n in domain}
+    weight = rng.integers(0, 2**40, 300) if weighted else None
+    stored(codes | ({"weight": weight} if weight is not None else {}))
+    maps = {"a": np.array([0, 1, 0, 3, 3, 1, 0]), "c": np.array([2, 1, 0, 2, 1, 0, 2, 2, 2])}
+    coarse = {n: maps[n][c] if n in maps else c for n, c in codes.items()}
+    small = domain.resized({"a": 4, "c": 3})
+    made = []
+
+    def make() -> str:
+        made.append(1)
+        stored(coarse | ({"weight": weight} if weight is not None else {}), "coarse")
+        return "coarse"
+
+    finer = Marginals(DuckDbEngine(DB), "t", domain, weight="weight" if weighted else None)
+    finer.counts([("a", "b")])
+    kept = set(finer._cache)
+    counter = module.Coarser(finer, maps, small, make)
+    for _ in range(2):
+        for asked in ([("a", "b"), ("b",), ("a", "c")], [("a", "b", "c"), ("c",)]):
+            for clique, counts in counter.counts(asked).items():
+                assert counts.dtype == np.int64
+                assert np.array_equal(counts, brute(coarse, small, clique, weight))
+            for clique, counts in counter.each(asked):
+                assert np.array_equal(counts, brute(coarse, small, clique, weight))
+    assert all(set(c) <= {"a", "b"} for c in set(finer._cache) - kept), "fine counts are not kept on the way"
+    assert len(made) == (0 if least == 0 and most > 20 else 1)
+    assert counter.relation == "coarse" and len(made) == 1

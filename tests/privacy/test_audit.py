@@ -72,7 +72,7 @@ def observe(canary: bool, observable: int) -> float:
         (values,) = mine.discover([WantValues("job", '"job"')], [run.loss / 2], [1e-10], "discover")
         return float("lion tamer" in values)
     door = encoded(canary)
-    here = Encoded(db, door.table, run, door.domain, door._relation, door._counter, run.loss / 2)
+    here = Encoded(db, door.table, run, door.domain, door._counter, run.loss / 2)
     (found,) = here.measure([("town", "floor")], [run.loss / 2], "pairs")
     return float(found.values[2, 9] if observable == 0 else found.values.sum())
 
