@@ -65,7 +65,7 @@ def test_a_key_that_is_mixed_up_is_told_only_with_the_children(world: Planted) -
 
 @syntheval
 def test_syntheval_flags_copies_too(world: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign, "MOST_ROWS", 300)
+    monkeypatch.setattr(foreign, "MOST_ROWS", 1000)
     found = world.score(*bootstrap(*world.fitted(SHARE), seed=2), SHARE, metrics=["syntheval"])
     for name in ("hit_rate", "eps_risk"):
         assert (
