@@ -121,7 +121,9 @@ class ArrayDoors:
         codes = {**self.codes, **{name: to[self.codes[of]] for name, (of, to) in columns.items()}}
         sizes = {**self.domain.sizes, **{name: int(to.max()) + 1 for name, (_, to) in columns.items()}}
         origin = {**self._origin, **{name: of for name, (of, _) in columns.items()}}
-        return ArrayDoors(codes, Domain(sizes, zeros=self.domain.zeros), self.loss, self.rng, self.spends, origin)
+        return ArrayDoors(
+            codes, Domain(sizes, zeros=self.domain.zeros), self.loss, self.rng, self.spends, origin
+        )
 
     @property
     def spent(self) -> float:
