@@ -25,6 +25,7 @@ CODES = 10  # of an evidence column
 CELLS = 100_000  # of a step's table, at most
 _SELECT = 0.15  # share of a round's loss for the choice
 _CAUTION = 0.5  # how much of the noise to come is taken off a score
+_SWEEPS = 20
 _MEAN = math.sqrt(2 / math.pi)
 _MOST = 20.0  # no count is corrected by a larger factor
 
@@ -138,9 +139,12 @@ def corrected(
     """`network` whose step of `own` has `evidence` as a further parent, by `group`: its table times measured over
     implied shares (evidence x own), both lengthened by the noise so that what is noise alone changes little."""
     shares = project(measured, float(implied.sum()))
-    # Evidence itself is given: only shares within each of its codes count.
-    shares *= implied.sum(axis=1, keepdims=True) / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
     floor = max(sigma, 1e-6)
+    # Evidence is given, and the column's own shares are known better: only how the two go together is new.
+    shares = shares + floor * implied.sum(axis=1, keepdims=True) * implied.sum(axis=0, keepdims=True)
+    for axis in (0, 1) * _SWEEPS:
+        wanted, sums = implied.sum(axis=axis, keepdims=True), shares.sum(axis=axis, keepdims=True)
+        shares = shares * np.divide(wanted, sums, out=np.zeros_like(sums), where=sums > 0)
     factor = np.clip((shares + floor) / (implied + floor), 1 / _MOST, _MOST)
     steps = []
     for step in network.steps:
