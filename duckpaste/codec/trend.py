@@ -21,6 +21,8 @@ MISFIT = (
 )
 SPIKE = 0.3  # how far a cell may lie from its neighbours
 _PRIOR = np.array([[-1.0, 1.0], [-0.3, 0.3]])  # of b and c: means and standard deviations
+_USUAL = 2.0  # children, where nothing is known
+_WEAK = 6.0  # standard deviations of noise that this counts for
 _CLEAR = 4.0  # standard deviations
 _GROUPS = 4  # sums an octave that the curve is fitted to
 _SWEEPS = 40
@@ -70,7 +72,9 @@ def _curve(points: FloatArray, widths: FloatArray, observed: Sequence[Counts]) -
     size = max(float(clear.sum()) / len(observed), float(np.sqrt(noise.min())))
     # Where the sums lie, on average.
     middle = (members @ (points * widths)) / np.maximum(members @ widths, 1e-300)
-    scale = max(float(clear @ middle) / float(clear.sum()), 1.0) if clear.sum() > 0 else float(points.mean())
+    # By logarithms, and from few children where noise leaves nothing else: chance peaks at hundreds must not decide.
+    weak = _WEAK * float(np.sqrt(noise.mean()))
+    scale = float(np.exp((clear @ np.log(middle) + weak * np.log(_USUAL)) / (float(clear.sum()) + weak)))
     logs = np.log(points / scale)
     shape = np.stack([np.ones(len(points)), logs, logs**2])
     theta = np.array([0.0, *_PRIOR[:, 0]])

@@ -148,3 +148,19 @@ def test_the_file_keeps_it() -> None:
     again = codecs.load(made.field, made.spec(), made.arrays(), [])
     a, b = (c.decode({"n": np.arange(4)}, range(4), np.random.default_rng(1), {})["n"] for c in (made, again))
     assert a.equals(b) and again.encode() == made.encode()
+
+
+@pytest.mark.parametrize("most", [31, 360])
+def test_where_noise_hides_everything_there_are_few(most: int) -> None:
+    """600 parents under noise of 300 a cell: chance peaks among hundreds of children don't make the mean."""
+    starts = cell_starts(most)
+    widths = np.diff([*starts, most + 1]).astype(float)
+    points = np.array(starts) + (widths - 1) / 2
+    real = np.where(points < 8, 80.0, 0.0)
+    means = []
+    for seed in range(40):
+        noisy = real + np.random.default_rng(seed).normal(0.0, 300.0, len(real))
+        mass = smoothed(points, widths, [Counts(np.eye(len(real)), noisy, 300.0)])
+        means.append(mass @ points / max(mass.sum(), 1e-9))
+    assert np.median(means) < 8
+    assert np.quantile(means, 0.9) < 20
