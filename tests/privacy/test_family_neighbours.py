@@ -56,6 +56,7 @@ def stored(units: dict[int, Unit]) -> None:
         ((p * 100 + i) * 100 + j, p * 100 + i, c)
         for p, (_, vs) in units.items() for i, (_, cs) in enumerate(vs) for j, c in enumerate(cs)
     ]  # fmt: skip
+    DB.run_sql("drop", "drop table if exists payments")
     for name, columns, rows in (
         ("people", ("id", "a"), people), ("visits", ("id", "person", "b"), visits), ("labs", ("id", "visit", "c"), labs),
     ):  # fmt: skip
