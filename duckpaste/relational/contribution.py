@@ -30,8 +30,9 @@ POWERS = 24  # rows a unit up to 2^23
 NEARLY_ALL = 0.9999  # of units: what bounds the number of children of one parent row
 UNKNOWN = 16  # where there are too few units to tell
 SHARE = 0.03  # of a table's own loss
-# How far the rows that weights take away are from the others, as a total variation distance. Measured where a column of
-# 40 codes follows the number of rows (tests/bench/contribution.py); where rows do not depend on it, it is 0.
+# How far the rows that weights take away are from the others, as a total variation distance of one column; that of a
+# pair is about twice it. Measured where a column of 40 codes follows the number of rows (tests/bench/contribution.py);
+# where rows do not depend on it, it is 0.
 BIAS = 0.2
 _MEAN = 0.5 * math.sqrt(2 / math.pi)  # of |x| / 2 for a standard normal
 
@@ -108,7 +109,9 @@ def settle(db: Db, family: Family, member: Member, run: Run, share: Split) -> Bo
     sizes = sizes_of(found)
     if sizes is None:
         return Bound(UNKNOWN)
-    k = best(sizes, noise_of(member.codecs, share.model * (1 - SHARE), run.guarantee.pure))
+    columns = sum(len(codec.columns()) for codec in member.codecs)
+    noise = noise_of(member.codecs, share.model * (1 - SHARE), run.guarantee.pure)
+    k = best(sizes, noise, BIAS * min(columns, 2))
     units = float(sizes.units.sum())
     return Bound(k, float(sizes.units @ sizes.rows) / units, sizes.clipped(k))
 
@@ -124,11 +127,11 @@ def noise_of(codecs: Sequence[Codec], loss: float, pure: bool) -> float:
     return _MEAN * float(mean) * Accountant(pure, 1.0).sigma(loss / 2 / n)
 
 
-def best(sizes: Sizes, noise: float) -> int:
-    """The k (1, 2, 3, 4, 6, 8, 12, ...) that minimises noise * k / kept + BIAS * clipped."""
+def best(sizes: Sizes, noise: float, bias: float = BIAS) -> int:
+    """The k (1, 2, 3, 4, 6, 8, 12, ...) that minimises noise * k / kept + bias * clipped."""
     most = int(sizes.rows.max())
     tried = sorted({1} | {n for e in range(POWERS) for n in (2**e, 3 * 2**e // 2) if n <= 2 * most})
-    return min(tried, key=lambda k: noise * k / max(sizes.kept(k), 1e-9) + BIAS * sizes.clipped(k))
+    return min(tried, key=lambda k: noise * k / max(sizes.kept(k), 1e-9) + bias * sizes.clipped(k))
 
 
 def sizes_of(found: Histogram) -> Sizes | None:
