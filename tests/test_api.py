@@ -68,7 +68,9 @@ def test_a_connection_stays_as_it_is(con: duckdb.DuckDBPyConnection, home: Path)
     model = duckpaste.fit(con, view="v", algorithm="mst", epsilon=5)
     assert state(con) == before and con.sql("from mine").fetchall() == [(1,)]
     ledgers = [p.name for p in home.iterdir() if ".ledger." in p.name]
-    path = con.sql("select path from duckdb_databases() where database_name = current_database()").fetchall()[0][0]
+    path = con.sql("select path from duckdb_databases() where database_name = current_database()").fetchall()[
+        0
+    ][0]
     assert ledgers == ([f"{Path(path).stem}.ledger.duckdb"] if path else [])
     assert "epsilon 5" in model.describe() and "for each row" in model.describe()
 
@@ -90,7 +92,10 @@ def test_a_view_with_sql_is_made_in_the_users_database(con: duckdb.DuckDBPyConne
     after = state(con)
     assert after[:2] == before[:2] and after[4] == before[4]
     here = before[0][0][0]
-    assert {row[:3] for row in set(after[3]) - set(before[3])} == {(here, "w", "t"), (here, "duckpaste", "ingested")}
+    assert {row[:3] for row in set(after[3]) - set(before[3])} == {
+        (here, "w", "t"),
+        (here, "duckpaste", "ingested"),
+    }
 
 
 def test_an_open_transaction_is_left_alone(con: duckdb.DuckDBPyConnection) -> None:
@@ -127,7 +132,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 CALLS: dict[str, Callable[[duckdb.DuckDBPyConnection, Model], object]] = {
     "epsilon must be above 0": lambda con, _: duckpaste.fit(con, "v", epsilon=0),
     "alg.epsilon: None is not a number": lambda con, _: duckpaste.fit(con, "v", epsilon=None),
-    "alg.epsilom: unknown option of mst; did you mean 'epsilon'?": lambda con, _: duckpaste.fit(con, "v", epsilom=1),
+    "alg.epsilom: unknown option of mst; did you mean 'epsilon'?": lambda con, _: duckpaste.fit(
+        con, "v", epsilom=1
+    ),
     "unknown algorithm 'mstt'; did you mean 'mst'?": lambda con, _: duckpaste.fit(con, "v", "mstt"),
     "unknown view 'w'": lambda con, _: duckpaste.fit(con, "w"),
     "neither a DuckDB connection nor the path of a file: int": lambda *_: duckpaste.fit(5, "v"),  # type: ignore[arg-type]

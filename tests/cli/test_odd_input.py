@@ -18,10 +18,14 @@ A = "{type: numerical?, min: 0, max: 10}"
 
 def declared(**fields: str) -> str:
     """The fields of a table as YAML."""
-    return "    fields:\n" + "".join(f"      {json.dumps(k, ensure_ascii=False)}: {v}\n" for k, v in fields.items())
+    return "    fields:\n" + "".join(
+        f"      {json.dumps(k, ensure_ascii=False)}: {v}\n" for k, v in fields.items()
+    )
 
 
-def pipe(script: str, fields: str, algorithm: str, *words: object, table: str = "t", n: int = 60) -> list[tuple[Any, ...]]:
+def pipe(
+    script: str, fields: str, algorithm: str, *words: object, table: str = "t", n: int = 60
+) -> list[tuple[Any, ...]]:
     """Pipe one table through `algorithm` in the current folder; its synthetic rows."""
     view(Path("v"), script, f"tables:\n  {json.dumps(table, ensure_ascii=False)}:\n{fields}")
     fine("pipe", f"./v.{algorithm}", "-n", n, "--seed", 1, *words)
@@ -39,7 +43,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 EMPTY = {"a": "int", "b": "varchar", "c": "date", "d": "timestamp", "e": "time", "f": "boolean", "g": "double",
          "h": "decimal(9, 2)", "i": "uuid", "j": "enum('x')", "k": "timestamptz", "l": "float"}  # fmt: skip
-NULLS = "create table t as select " + ", ".join(f"null::{kind} as {c}" for c, kind in EMPTY.items()) + " from range(50)"
+NULLS = (
+    "create table t as select "
+    + ", ".join(f"null::{kind} as {c}" for c, kind in EMPTY.items())
+    + " from range(50)"
+)
 
 
 @pytest.mark.filterwarnings("error")
@@ -165,7 +173,9 @@ def test_whole_numbers_beyond_64_bits_are_refused_where_declared(monkeypatch: py
 @pytest.mark.parametrize("bound", ["rows", "weights"])
 def test_units_with_many_rows(bound: str) -> None:
     # One unit has half of all rows: it must not count for more than 3.
-    script = "create table t as select if(i < 500, 0, i) as u, if(i < 500, 'k0', 'k1') as b from range(1000) r(i)"
+    script = (
+        "create table t as select if(i < 500, 0, i) as u, if(i < 500, 'k0', 'k1') as b from range(1000) r(i)"
+    )
     fields = f"    unit: u\n    contributions: 3\n    bound: {bound}\n"
     found = pipe(script, fields + declared(u="id", b="{type: categorical, values: [k0, k1]}"), "mst", "alg.epsilon=inf",
                  n=500)  # fmt: skip
@@ -246,5 +256,7 @@ def test_tables(script: str, fields: str) -> None:
 def test_a_table_larger_than_the_memory_limit() -> None:
     script = """create table t as select (i * 7919) % 1000 as a, md5(i::varchar) || md5((i + 1)::varchar) as s, i % 13 as c
         from range(1000000) r(i)"""
-    fields = declared(a="{type: numerical?, min: 0, max: 1000}", s="ignore", c="{type: numerical?, min: 0, max: 13}")
+    fields = declared(
+        a="{type: numerical?, min: 0, max: 1000}", s="ignore", c="{type: numerical?, min: 0, max: 13}"
+    )
     pipe(script, fields, "independent", "--memory-limit", "60MB", "--threads", 1, "--temp-directory", "spill")

@@ -50,7 +50,10 @@ def edit(path: Path, **changes: str) -> None:
 
 def test_a_database(source: Path) -> None:
     told = fine("init", source)
-    assert "note: views are not copied: v" in told and "note: declare min, max of visits.person, visits.seen" in told
+    assert (
+        "note: views are not copied: v" in told
+        and "note: declare min, max of visits.person, visits.seen" in told
+    )
     assert "note: declare values of visits.ward, visits.odd_ name" in told
     folder = Path("views/hospital")
     assert told.splitlines()[-1] == (
@@ -67,7 +70,9 @@ def test_a_database(source: Path) -> None:
          ward="{type: categorical, values: [w0, w1, w2, w3]}", cost="{type: numerical, min: 0, max: 50}",
          **{'"odd_ name"': "{type: categorical?, values: [x]}"})  # fmt: skip
     path = folder / "fields.yml"
-    path.write_text(path.read_text().replace("    primary_key: visit\n", "    primary_key: visit\n    unit: person\n"))
+    path.write_text(
+        path.read_text().replace("    primary_key: visit\n", "    primary_key: visit\n    unit: person\n")
+    )
     told = fine("plan", f"{folder}.mst")
     assert told.rstrip().endswith("nothing") and "for person, whose rows weigh at most 1" in told
     fine("pipe", f"{folder}.mst", "-n", 40)
@@ -108,13 +113,26 @@ def test_a_csv_file_without_types(source: Path) -> None:
     fine("pipe", f"{folder}.mst", "-n", 40)  # every column a category
     script = folder / "01_visits.sql"
     text = script.read_text()
-    for column, kind in (("visit", "integer"), ("person", "integer"), ("seen", "timestamp"), ("cost", "decimal(9, 2)")):
+    for column, kind in (
+        ("visit", "integer"),
+        ("person", "integer"),
+        ("seen", "timestamp"),
+        ("cost", "decimal(9, 2)"),
+    ):
         assert f'"{column}" VARCHAR' in text
         text = text.replace(f'"{column}" VARCHAR', f'"{column}" {kind}')
     script.write_text(text)
-    edit(folder / "fields.yml", visit="id", person="numerical?", seen="datetime?", cost="{type: numerical?, min: 0, max: 50}")
+    edit(
+        folder / "fields.yml",
+        visit="id",
+        person="numerical?",
+        seen="datetime?",
+        cost="{type: numerical?, min: 0, max: 50}",
+    )
     fine("pipe", f"{folder}.mst", "-n", 40)  # the view is made anew by itself
-    assert rows(Path("out/synthetic.duckdb"), "select distinct typeof(cost) from visits") == [("DECIMAL(9,2)",)]
+    assert rows(Path("out/synthetic.duckdb"), "select distinct typeof(cost) from visits") == [
+        ("DECIMAL(9,2)",)
+    ]
 
 
 def test_chinook() -> None:
@@ -131,5 +149,8 @@ def test_chinook() -> None:
     con.close()
     fine("init", "shop.duckdb", "--out", "shop")
     fine("pipe", "./shop.mst", "alg.epsilon=3")
-    made = rows(Path("out/synthetic.duckdb"), "select count(*), count(distinct InvoiceId), min(typeof(Total)) from invoice")
+    made = rows(
+        Path("out/synthetic.duckdb"),
+        "select count(*), count(distinct InvoiceId), min(typeof(Total)) from invoice",
+    )
     assert 350 < made[0][0] < 480 and made[0][0] == made[0][1] and made[0][2] == "DECIMAL(10,2)"

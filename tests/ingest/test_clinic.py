@@ -213,7 +213,9 @@ def test_view_is_inside_its_declared_domains(db: Db) -> None:
     view = fields.load(folder("views") / "tab_clinic")
     table = view.tables[0]
     assert (table.unit, table.contributions, table.bound) == ("patient_id", 4, "weights")
-    columns = [str(r[0]) for r in db.rows_sql("t", "select column_name from (describe tab_clinic.admissions)")]
+    columns = [
+        str(r[0]) for r in db.rows_sql("t", "select column_name from (describe tab_clinic.admissions)")
+    ]
     assert [f.name for f in table.fields] == columns
     rows = "select count(*) from {}.admissions"
     assert one(db, rows.format("tab_clinic")) == one(db, rows.format("clinic_data"))
