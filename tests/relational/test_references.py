@@ -45,9 +45,10 @@ def shares(db: Db) -> tuple[float, float, float]:
     return float(np.mean(n == 0)), float(n[: len(n) // 10].sum() / n.sum()), 1 - float(mentors)
 
 
-@pytest.mark.parametrize(("epsilon", "most"), [(math.inf, 0.06), (100.0, 0.12)])
+@pytest.mark.parametrize(("epsilon", "most"), [(math.inf, 0.06), (1000.0, 0.08)])
 def test_degrees_hold(epsilon: float, most: float, tmp_path: Path) -> None:
-    """The noise of a cell at epsilon 100 is about 12 customers, that of a share below .02: six standard deviations."""
+    """At epsilon 1000 the shares differed by .011, .015 and .045 from the real ones, with sd below .005 over 16 runs: what
+    is left to .08 are seven standard deviations."""
     db = Db.open()
     model, ledger = fitted(db, bank(db), {"epsilon": epsilon, "model": "independent"}, unit="customers")
     with drawn(model, tmp_path / "s.duckdb") as synthetic:
