@@ -287,6 +287,16 @@ class Db:
         finally:
             self.con.unregister(relation)
 
+    def arrow_over(self, name: str, text: str, tables: Mapping[str, pa.Table]) -> pa.Table:
+        """Fetch an Arrow table of a query that reads `tables` (Arrow) by their names."""
+        for relation, data in tables.items():
+            self.con.register(relation, data)
+        try:
+            return self.arrow_sql(name, text)
+        finally:
+            for relation in tables:
+                self.con.unregister(relation)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All statements inside take effect together, or none does."""

@@ -311,8 +311,9 @@ def room(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-def imports() -> dict[str, set[str]]:
-    """Modules of the package that each module imports when it runs, lazily or not (not for type checking only)."""
+def imports(*, typing: bool = False) -> dict[str, set[str]]:
+    """Modules of the package that each module imports when it runs, lazily or not; with `typing` those for type checking
+    only as well."""
     modules = {name_of(path) for path in SOURCES}
     found: dict[str, set[str]] = {}
     for path, tree in TREES.items():
@@ -327,7 +328,12 @@ def imports() -> dict[str, set[str]]:
             and node.test.id == "TYPE_CHECKING"
             for inner in ast.walk(node)
         }
-        names = {name for node in ast.walk(tree) if node not in typing_only for name in names_imported(node)}
+        names = {
+            name
+            for node in ast.walk(tree)
+            if typing or node not in typing_only
+            for name in names_imported(node)
+        }
         found[name_of(path)] = names & modules
         # `from duckpaste import sql` names the package only as the way to the module.
         if name_of(path) != "duckpaste" and room(name_of(path)) not in ("cli", "__main__"):
@@ -352,7 +358,7 @@ def test_imports_point_down() -> None:
 def test_models_and_samples_cannot_reach_private_data() -> None:
     """No import of a private room, at the top of a module or within a function."""
     wrong = []
-    for module, names in imports().items():
+    for module, names in imports(typing=True).items():
         if room(module) in PURE:
             wrong += [f"{module} imports {name}" for name in names if name.startswith(PRIVATE)]
     assert wrong == []

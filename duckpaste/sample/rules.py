@@ -13,13 +13,12 @@ from duckpaste.domain import IntArray
 from duckpaste.errors import UserError
 from duckpaste.model import Model, TableModel
 from duckpaste.sample.relational import Rows, above, climb
+from duckpaste.sample.scratch import Scratch
 from duckpaste.schema import rules
 from duckpaste.schema.rules import Mend, Rule, Scope
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from duckpaste.db import Db
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -36,11 +35,11 @@ class Count:
 
 
 class Rulebook:
-    """The rules of a model's tables, and the counts of broken ones. `db` is a database in memory that holds nothing."""
+    """The rules of a model's tables, and the counts of broken ones."""
 
-    def __init__(self, db: Db, model: Model) -> None:
+    def __init__(self, scratch: Scratch, model: Model) -> None:
         self.model = model
-        self._db = db
+        self._scratch = scratch
         self._scopes = scopes(model)
         self.rules: dict[str, list[Rule]] = {t.name: rules_of(t, self._scopes[t.name]) for t in model.tables}
         self.counts = {(t, r.text): Count(t, r.text) for t, mine in self.rules.items() for r in mine}
@@ -108,18 +107,13 @@ class Rulebook:
             "rule_truths", source="rules_rows", columns=[{"name": n, "sql_type": k} for n, k in wanted.items()],
             totals=totals, nth=sql.free("_nth", taken), rules=[r.sql for r in asked], values=values,
         )  # fmt: skip
-        for name, data in registered.items():
-            self._db.con.register(name, data)
         try:
-            found = self._db.arrow_sql("rule_truths", text)
+            found = self._scratch.arrow_over("rule_truths", text, registered)
         except UserError as error:
             which = "; ".join(r.text for r in asked)
             raise UserError(
                 f"rules can't be evaluated: {error.faults[0].what}", f"{table}: {which}"
             ) from None
-        finally:
-            for name in registered:
-                self._db.con.unregister(name)
         bad = [np.asarray(found[f"b{i}"].to_numpy(), dtype=bool) for i in range(len(asked))]
         return np.stack(bad), [found[f"v{i}"].combine_chunks() for i in range(len(values))]
 

@@ -15,12 +15,11 @@ from duckpaste.codec.options import base_type
 from duckpaste.errors import UserError
 from duckpaste.model import TableModel
 from duckpaste.sample.predicate import WHERE, Predicate, Term
+from duckpaste.sample.scratch import Scratch
 from duckpaste.schema.view import Field
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from duckpaste.db import Db
 
 _EXACT = (
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
@@ -30,10 +29,10 @@ _ENDLESS = ("inf", "infinity", "nan")  # no number lies beyond them
 
 
 class Judge:
-    """Evaluates predicates on one table's values in `db`, a database in memory that holds nothing else."""
+    """Evaluates predicates on one table's values in `scratch`."""
 
-    def __init__(self, db: Db, table: TableModel) -> None:
-        self._db = db
+    def __init__(self, scratch: Scratch, table: TableModel) -> None:
+        self._scratch = scratch
         self._table = table
         self._types = {c.name: c.sql_type for c in table.columns}
         self._nth = sql.free("_nth", self._types)
@@ -45,7 +44,7 @@ class Judge:
 
         self.truths({c: pa.nulls(0) for c in predicate.columns}, [predicate.text], 0)
         called = "select distinct lower(function_name) from duckdb_functions() where stability = 'VOLATILE'"
-        fickle = {str(r[0]) for r in self._db.rows_sql(WHERE, called)}
+        fickle = {str(r[0]) for r in self._scratch.rows_sql(WHERE, called)}
         tokens = sqlglot.tokenize(predicate.text, read="duckdb")
         for name, bracket in pairwise(tokens):
             if bracket.text == "(" and name.text.lower() in fickle:
@@ -65,14 +64,11 @@ class Judge:
             "predicate_truths", source=sql.ident(source), table=self._table.name, columns=columns, nth=self._nth,
             expressions=expressions,
         )  # fmt: skip
-        self._db.con.register(source, data)
         try:
-            found = self._db.numpy_sql(WHERE, text)
+            found = self._scratch.arrow_over(WHERE, text, {source: data})
         except UserError as error:
             raise _refused(error) from None
-        finally:
-            self._db.con.unregister(source)
-        return [found[f"t{i}"] for i in range(len(expressions))]
+        return [found[f"t{i}"].to_numpy() for i in range(len(expressions))]
 
     def holds(self, values: Mapping[str, pa.Array], predicate: Predicate, rows: int) -> np.ndarray:
         """The rows for which the predicate is true."""
@@ -96,7 +92,7 @@ class Judge:
             return []
         listed = ",\n".join(f"({x})::varchar" for x in wanted)
         try:
-            found = [str(x) for x in self._db.rows_sql(WHERE, f"select {listed}")[0] if x is not None]
+            found = [str(x) for x in self._scratch.rows_sql(WHERE, f"select {listed}")[0] if x is not None]
         except UserError as error:
             raise _refused(error) from None
         try:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,10 +26,8 @@ from duckpaste.models.network import Network
 from duckpaste.sample.classes import Place, Sorted, sort
 from duckpaste.sample.predicate import WHERE, Predicate, parse
 from duckpaste.sample.restricted import Group, Restricted
+from duckpaste.sample.scratch import Scratch
 from duckpaste.sample.truths import Judge
-
-if TYPE_CHECKING:
-    from duckpaste.db import Db
 
 
 @dataclass(frozen=True)
@@ -57,8 +54,8 @@ class _Part:
     exact: bool
 
 
-def where(table: TableModel, text: str, db: Db) -> Where:
-    """Read the predicate `text` and condition the table's network on it. `db` evaluates it: a database in memory.
+def where(table: TableModel, text: str, scratch: Scratch) -> Where:
+    """Read the predicate `text` and condition the table's network on it. `scratch` evaluates it.
 
     Raises UserError for faults of the text, for keys in it, and when the model gives it no probability at all."""
     predicate = parse(text, table)
@@ -68,7 +65,7 @@ def where(table: TableModel, text: str, db: Db) -> Where:
     for column in predicate.columns:
         if column in linked or (column in owners and owners[column] in late):
             raise UserError(f"{column!r} is a key, made while rows are written", WHERE, "leave it out")
-    judge = Judge(db, table)
+    judge = Judge(scratch, table)
     judge.check(predicate)
     known = sort(predicate, owners, judge)
     parts = [_part(known, number, predicate) for number in range(len(predicate.conjuncts))]
