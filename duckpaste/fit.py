@@ -166,7 +166,7 @@ def fit_table(db: Db, ready: Prepared, wanted: Request, ledger: Ledger, stage: S
             order_by=list(table.primary_key) or [c.name for c in ready.columns],
         )  # fmt: skip
     run = ledger.begin(
-        view=ready.view.name, unit=ready.unit, contributions=protected.k, algorithm=wanted.algorithm,
+        view=ready.view.name, unit=ready.unit.name, contributions=protected.k, algorithm=wanted.algorithm,
         guarantee=wanted.guarantee, loss=shares.total, delta=shares.delta * values, budget=ready.view.budget,
     )  # fmt: skip
     source = Source(db, protected, run)
@@ -182,7 +182,7 @@ def fit_table(db: Db, ready: Prepared, wanted: Request, ledger: Ledger, stage: S
         chosen=str(fitted.facts.get("chosen", "")),
     )  # fmt: skip
     run.finish()
-    info = information(ready.view.name, ready.unit, run.contributions, table.bound, wanted, run)
+    info = information(ready.view.name, ready.unit.name, run.contributions, table.bound, wanted, run)
     return Model([model], info, run.releases)
 
 

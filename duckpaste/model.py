@@ -11,6 +11,7 @@ from duckpaste.codec.base import Codec
 from duckpaste.models.base import Measurement
 from duckpaste.models.network import Network
 from duckpaste.privacy.ledger import Release
+from duckpaste.privacy.unit import Unit
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,7 @@ class Model:
 
     def describe(self) -> str:
         """One line for comments on synthetic tables and for people."""
-        unit = self.info.get("unit", "row")
-        k = self.info.get("contributions", "1")
-        per = "each row" if unit == "row" else f"each {unit} (at most {k} rows weigh)"
+        per = Unit.told(self.info).bounded
         return f"synthetic; {self.guarantee} for {per}; run {self.info['run']}; {self.info['algorithm']}"
 
     def shapes(self) -> list[str]:

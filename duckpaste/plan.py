@@ -17,6 +17,7 @@ from duckpaste.models.outlook import Shape
 from duckpaste.prepare import Prepared
 from duckpaste.privacy import discovery
 from duckpaste.privacy.accountant import Accountant, Guarantee
+from duckpaste.privacy.unit import Unit
 
 _NAMES = {
     WantHistogram: "fine histograms",
@@ -41,8 +42,7 @@ class Plan:
     only one)."""
 
     guarantee: Guarantee
-    unit: str
-    contributions: int
+    unit: Unit
     releases: Sequence[Release]
     domain: Domain
     public: Sequence[str]
@@ -61,8 +61,7 @@ class Plan:
 def plan(ready: Prepared, wanted: Request) -> Plan:
     """Plan a fit. Raises UserError for what can't be fitted."""
     shares = split(wanted.guarantee, ready.codecs, wanted.discover)
-    k = ready.table.contributions if ready.table.unit else 1
-    accountant = Accountant(wanted.guarantee.pure, float(k))
+    accountant = Accountant(wanted.guarantee.pure, float(ready.unit.k))
 
     def sigma(loss: float) -> float:
         return 0.0 if math.isinf(loss) else accountant.sigma(loss)
@@ -81,7 +80,6 @@ def plan(ready: Prepared, wanted: Request) -> Plan:
     return Plan(
         wanted.guarantee,
         ready.unit,
-        k,
         releases,
         domain,
         public,

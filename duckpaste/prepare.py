@@ -12,6 +12,7 @@ from duckpaste.codec.base import Codec
 from duckpaste.db import Db
 from duckpaste.errors import Fault, UserError, raise_all
 from duckpaste.model import Column
+from duckpaste.privacy.unit import Unit
 from duckpaste.schema import rules
 from duckpaste.schema.view import Field, Table, View
 
@@ -32,9 +33,9 @@ class Prepared:
         return f"{self.view.name}.{self.table.name}"
 
     @property
-    def unit(self) -> str:
-        """The privacy unit in a word: a column, or "row"."""
-        return self.table.unit or "row"
+    def unit(self) -> Unit:
+        """The privacy unit: the values of a column, or each row."""
+        return Unit(self.table.unit, self.table.contributions) if self.table.unit else Unit()
 
 
 def resolve(db: Db, view: View, schema: str) -> View:

@@ -193,7 +193,7 @@ def test_what_the_model_tells_of_itself(db: Db) -> None:
     assert 0 < float(info["loss"]) <= rho_of(2.0, 1e-9)
     assert {"duckpaste", "duckdb", "numpy", "opendp", "created", "run"} <= set(info)
     assert model.describe().startswith(
-        "synthetic; epsilon 2, delta 1e-09 for each b (at most 7 rows weigh); run "
+        "synthetic; epsilon 2, delta 1e-09 for each value of b (at most 7 rows weigh); run "
     )
 
 

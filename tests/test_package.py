@@ -116,7 +116,7 @@ def test_a_wheel_finds_its_folders_from_anywhere(unpacked: Path, tmp_path: Path)
 
 def test_a_wheel_runs_the_demo_from_anywhere(unpacked: Path, tmp_path: Path) -> None:
     out = python("-m", "duckpaste", "demo", "--rows", "300", cwd=tmp_path, PYTHONPATH=str(unpacked))
-    assert "for each patients (at most" in out
+    assert "for each row of patients and all that hangs on it (at most" in out
     assert {p.name for p in (tmp_path / "duckpaste-demo").iterdir()} == {
         "private.duckdb", "private.ledger.duckdb", "model.duckdb", "synthetic.duckdb",
     }  # fmt: skip

@@ -14,6 +14,7 @@ from duckpaste.errors import UserError
 from duckpaste.fit import request
 from duckpaste.plan import plan
 from duckpaste.privacy.ledger import Ledger
+from duckpaste.privacy.unit import Unit
 from duckpaste.schema.view import Table
 
 FIELDS = (category("a", range(5)), category("name"), number("x", 0, 10_000), number("y"))
@@ -38,7 +39,7 @@ def test_the_plan_is_kept(db: Db, k: int, delta: float) -> None:
     table = Table("t", fields, unit="p" if k > 1 else None, contributions=k)
     options = {"epsilon": 20.0, "delta": delta}  # so that both names are found
     planned = plan(ready(db, table), request("independent", options))
-    assert (planned.contributions, planned.unit) == (k, "p" if k > 1 else "row")
+    assert planned.unit == (Unit("p", k) if k > 1 else Unit())
     ledger = Ledger(None)
     model = fitted(db, table, ledger=ledger, **options)
     assert sum(r.loss for r in planned.releases) == pytest.approx(planned.loss)

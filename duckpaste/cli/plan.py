@@ -47,6 +47,7 @@ def check(view: str, exact: bool, raw: Path | None, **options: Any) -> None:
     from duckpaste.errors import raise_all
     from duckpaste.evaluate.fidelity import INTERNAL
     from duckpaste.prepare import Prepared
+    from duckpaste.privacy.unit import Unit
 
     space = workspace(options)
     with space:
@@ -58,18 +59,14 @@ def check(view: str, exact: bool, raw: Path | None, **options: Any) -> None:
         click.echo(INTERNAL, err=True)
     raise_all(faults)
     if isinstance(ready, Prepared):
-        unit = _unit(ready.unit, ready.table.contributions)
+        unit = ready.unit.bounded
         click.echo(f"{ready.name}: {len(ready.columns)} columns, no fault; the privacy unit is {unit}")
         return
     for name, member in ready.members.items():
         k = member.table.contributions
         below = f", below {member.node.parent}; a unit's rows weigh at most {k}" if member.node.parent else ""
         click.echo(f"{ready.view.name}.{name}: {len(member.columns)} columns, no fault{below}")
-    click.echo(f"the privacy unit is each row of {ready.graph.unit}")
-
-
-def _unit(unit: str, k: int) -> str:
-    return "each row" if unit == "row" else f"{unit}, whose rows weigh at most {k}"
+    click.echo(f"the privacy unit is {Unit(ready.graph.unit, table=True).whole}")
 
 
 @click.command("plan", cls=Fitting, short_help="Show every release and its cost, unspent.")
@@ -112,8 +109,9 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
         (r.stage, r.what, r.count, f"{r.cells:,}", _number(r.loss), f"{r.sigma:,.2f}") for r in made.releases
     ]
     table(rows, headers, disable_numparse=True, colalign=["left", "left"] + ["right"] * 4)
-    unit = _unit(made.unit, made.contributions)
-    click.echo(f"\nguarantee: {made.guarantee} for {unit}; in all {measure} {_number(made.loss)}")
+    click.echo(
+        f"\nguarantee: {made.guarantee} for {made.unit.bounded}; in all {measure} {_number(made.loss)}"
+    )
     megabytes = max(1, round(made.megabytes))
     click.echo(f"memory: about {megabytes:,} MB for the largest counts; {len(made.domain):,} code columns")
     path = space.ledger_path

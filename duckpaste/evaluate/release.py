@@ -38,6 +38,7 @@ from duckpaste.privacy.accountant import DEFAULT_DELTA, Guarantee
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Encoded, Source, protect
+from duckpaste.privacy.unit import ROW, Unit
 from duckpaste.schema.view import View
 
 MOST_PAIRS = 120  # of a kind: each one more makes the noise on all larger
@@ -76,12 +77,12 @@ def release(
     told = provenance(synthetic)
     with opened(db, view, schema, synthetic, 0.0, 0) as sides:
         parts = [p for s in sides.subjects for p in _parts(sides, s) if p.asked]
+        unit = _unit(sides)
         run = ledger.begin(
-            view=view.name, unit=sides.subjects[0].table.unit or _unit(sides), algorithm="evaluate",
-            contributions=max(s.table.contributions for s in sides.subjects), guarantee=guarantee,
+            view=view.name, unit=unit.name, algorithm="evaluate", contributions=unit.k, guarantee=guarantee,
             loss=guarantee.loss(), budget=view.budget,
         )  # fmt: skip
-        facts = _facts(view, synthetic, told, guarantee, run)
+        facts = _facts(view, synthetic, told, guarantee, unit, run)
         scores: list[Score] = []
         for part in parts:
             scores += _measured(sides, part, run, guarantee.loss() / len(parts), facts)
@@ -104,14 +105,18 @@ def guarantee_of(given: Mapping[str, Any]) -> Guarantee:
     return Guarantee(epsilon, number(given.get("delta", DEFAULT_DELTA), "alg.delta"))
 
 
-def _unit(sides: Sides) -> str:
-    return sides.subjects[0].name if len(sides.subjects) > 1 else "row"
+def _unit(sides: Sides) -> Unit:
+    """Rows of the topmost table where there are several, else values of a column, else each row."""
+    top, k = sides.subjects[0], max(s.table.contributions for s in sides.subjects)
+    if len(sides.subjects) > 1:
+        return Unit(top.name, k, table=True)
+    return Unit(top.table.unit or ROW, k)
 
 
 def _facts(
-    view: View, synthetic: Path, told: Mapping[str, str], guarantee: Guarantee, run: Run
+    view: View, synthetic: Path, told: Mapping[str, str], guarantee: Guarantee, unit: Unit, run: Run
 ) -> dict[str, Any]:
-    who = "NOT PRIVATE" if not guarantee.private else f"{guarantee} for each {run.unit}"
+    who = "NOT PRIVATE" if not guarantee.private else f"{guarantee} for {unit.each}"
     return {
         "stamp": f"may be published: every score was released with noise; {who}; run {run.run} of the ledger",
         "released": True, "view": view.name, "synthetic": synthetic.name, "provenance": dict(told),

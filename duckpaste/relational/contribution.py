@@ -98,7 +98,7 @@ def settle(db: Db, family: Family, member: Member, run: Run, share: Split) -> Bo
     name = f"{family.view.name}.{member.name}"
     text = sql.render("unit_sizes", rows=family.rows_sql(member.name))
     source = Source(db, Protected(f"({text})", name), run)
-    want = WantHistogram(f"{member.name}: rows a {family.graph.unit}", f"least(size, {POWERS - 1})", POWERS)
+    want = WantHistogram(f"{member.name}: rows a unit", f"least(size, {POWERS - 1})", POWERS)
     (found,) = source.discover([want], [share.total * SHARE], [0.0], "bound")
     if member.children is not None:
         for asked in member.children.wants():

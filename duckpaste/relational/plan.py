@@ -15,6 +15,7 @@ from duckpaste.models.outlook import Shape
 from duckpaste.plan import Expected, Plan, chosen, declared_of, discoveries
 from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.source import ROWS
+from duckpaste.privacy.unit import Unit
 from duckpaste.relational import contribution, links, partition, references, unroll
 from duckpaste.relational.family import Family, Member, owner_of
 from duckpaste.relational.mare import bounded, given, links_of, shares
@@ -24,6 +25,8 @@ from duckpaste.relational.siblings import described
 def plan_family(family: Family, wanted: Request) -> Plan:
     """Plan a fit of all tables. Raises UserError for what can't be fitted."""
     todo, total, _ = shares(family, wanted)
+    most = bounded(max(_weight(family, n) for n in family.members), wanted)
+    unit = Unit(family.graph.unit, most, table=True)
     sizes: dict[str, dict[str, int]] = {}
     releases: list[Release] = []
     expected: list[Expected] = []
@@ -80,18 +83,16 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         undeclared += [f"{name}.{u}" for u in unknown]
         if not contribution.declared(member):
             undeclared.append(
-                f"{name}: k, the rows that one of {family.graph.unit} may weigh: chosen from a noisy histogram of rows "
-                f"a unit ({contribution.SHARE:.0%} of the table's loss), for the least noise and clipped share "
+                f"{name}: k, how much the rows of {unit.each} may weigh: chosen from a noisy histogram of rows a "
+                f"unit ({contribution.SHARE:.0%} of the table's loss), for the least noise and clipped share "
                 "together; the fit tells them; noise above is that of k = 1"
             )
         undeclared += [references.described(name, r) for r in references.crossing(member)]
     public += [f"{t.name}: all rows" for t in family.graph.public]
     domain = Domain({c: s for columns in sizes.values() for c, s in columns.items()})
-    most = bounded(max(_weight(family, n) for n in family.members), wanted)
     return Plan(
         wanted.guarantee,
-        family.graph.unit,
-        most,
+        unit,
         releases,
         domain,
         public,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from duckpaste.evaluate.evaluation import Evaluation
+from duckpaste.model import LEFT_OUT
 from duckpaste.report import figure, limits
 from duckpaste.report import findings as told
 from duckpaste.report.columns import ColumnPlots
@@ -75,7 +76,6 @@ def _content(m: Material) -> dict[str, Any]:
     privacy = told.findings(m.evaluation, "privacy")
     relations = told.findings(m.evaluation, "relations")
     head = told.headline(fidelity)
-    each, any_one = m.origin.units([t.name for t in m.tables])
     columns, pairs = told.weakest(fidelity, 1), told.weakest(fidelity, 2)
     whole = [f for f in fidelity if not f.columns]
     others = [
@@ -83,9 +83,9 @@ def _content(m: Material) -> dict[str, Any]:
         for name, title in _OTHERS
     ]
     return {
-        "view": m.view, "made": _made(m), "origin": m.origin, "unit": each, "promise": m.origin.in_words(any_one),
-        "algorithm": _algorithm(m.origin), "contributions": _bound(m.origin), "headline": head,
-        "top": told.top_of([head] if head else []), "worst_columns": columns, "worst_pairs": pairs,
+        "view": m.view, "made": _made(m), "origin": m.origin, "unit": m.origin.unit.whole,
+        "promise": m.origin.in_words(), "algorithm": _algorithm(m.origin), "contributions": _bound(m.origin),
+        "headline": head, "top": told.top_of([head] if head else []), "worst_columns": columns, "worst_pairs": pairs,
         "column_top": told.top_of(columns), "pair_top": told.top_of(pairs), "leaks": told.leaks(privacy),
         "privacy": privacy, "privacy_groups": told.by_metric(told.worst_first(privacy)), "facts": _facts(m),
         "shares": _shares(m.origin), "spent": _spent(m.origin), "yardstick": _yardstick(m.evaluation),
@@ -134,8 +134,8 @@ def _headlines(whole: Sequence[Finding], *, main: bool) -> list[dict[str, Any]]:
 
 
 def _bound(origin: Origin) -> str:
-    k = origin.contributions
-    return "" if k in ("", "1") else f"of one unit at most {k} rows of a table weigh"
+    k = origin.unit.k
+    return "" if k == 1 else f"of one unit at most {k} rows of a table weigh"
 
 
 def _algorithm(origin: Origin) -> str:
@@ -151,7 +151,13 @@ def _facts(m: Material) -> list[tuple[str, str]]:
     rows = [
         (
             "privacy unit",
-            "; ".join(text for text in (o.units([t.name for t in m.tables])[0], _bound(o)) if text),
+            "; ".join(text for text in (o.unit.whole, _bound(o)) if text),
+        ),
+        (
+            "left out",
+            "; ".join(
+                f"{k.removeprefix(LEFT_OUT)}: {v}" for k, v in o.told.items() if k.startswith(LEFT_OUT)
+            ),
         ),
         ("epsilon", number(o.epsilon)),
         ("delta", f"{o.delta:g}" + ("" if o.delta else " (pure)")),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from duckpaste.errors import UserError
 from duckpaste.privacy.accountant import DEFAULT_DELTA
 from duckpaste.privacy.ledger import Ledger
+from duckpaste.privacy.unit import Unit
 from duckpaste.report.words import number
 
 
@@ -77,28 +78,12 @@ class Origin:
         return self.told.get("measure", "rho")
 
     @property
-    def unit(self) -> str:
-        """The privacy unit for people: "row" or what the view calls it."""
-        return self.told.get("unit", "row")
+    def unit(self) -> Unit:
+        """The privacy unit, for people."""
+        return Unit.told(self.told)
 
-    @property
-    def contributions(self) -> str:
-        """k: how many rows of one unit weigh at most."""
-        return self.told.get("contributions", "1")
-
-    def units(self, tables: Collection[str]) -> tuple[str, str]:
-        """The privacy unit in words: "each ..." and "any one ...". `tables` are the names of the view's tables."""
-        if self.unit == "row":
-            return "each row", "any one row"
-        if self.unit in tables:
-            return (
-                f"each row of {self.unit} with all that hangs on it",
-                f"any one row of {self.unit}, and all that hangs on it,",
-            )
-        return f"all rows of each {self.unit}", f"all rows of any one {self.unit}"
-
-    def in_words(self, unit: str = "any one row") -> str:
-        """What the guarantee means, for someone who has not heard of it; `unit` is "any one ..." (see `units`)."""
+    def in_words(self) -> str:
+        """What the guarantee means, for someone who has not heard of it."""
         if not self.known:
             return "The file does not say how it was made, so nothing is promised for anyone in the private data."
         if not self.private:
@@ -111,8 +96,8 @@ class Origin:
         )
         small = f", but for a chance of {self.delta:g}" if self.delta else ""
         return (
-            f"Had {unit} not been in the private data, whatever can be read from the synthetic data would have been "
-            f"{bound} as likely, or as unlikely{small}."
+            f"Had {self.unit.any_one} not been in the private data, whatever can be read from the synthetic data would "
+            f"have been {bound} as likely, or as unlikely{small}."
         )
 
 

@@ -38,7 +38,7 @@ def page(evaluation: Evaluation) -> Page:
     private = math.isfinite(float(facts.get("epsilon", math.inf)))
     context: dict[str, Any] = {
         "view": facts.get("view", ""), "synthetic": facts.get("synthetic", ""), "several": len(tables) > 1,
-        "origin": origin, "promise": origin.in_words(origin.units(tables)[1]), "each": origin.units(tables)[0],
+        "origin": origin, "promise": origin.in_words(), "each": origin.unit.whole,
         "own": {"epsilon": float(facts.get("epsilon", math.inf)), "delta": float(facts.get("delta", 0.0)),
                 "run": facts.get("run", "")},
         "together": _together(origin, facts), "headline": head, "top": told.top_of([head] if head else []),

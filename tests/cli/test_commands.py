@@ -109,7 +109,10 @@ def test_as_a_module(tmp_path: Path) -> None:
 
 def test_check(made: Path) -> None:
     told = fine("check", "v", "--views", "mine")
-    assert told == "v.visits: 5 columns, no fault; the privacy unit is person, whose rows weigh at most 2\n"
+    assert (
+        told
+        == "v.visits: 5 columns, no fault; the privacy unit is each value of person (at most 2 rows weigh)\n"
+    )
     assert fine("check", "mine/v/fields.yml") == told  # a path will do
 
 
@@ -118,14 +121,17 @@ def test_plan(made: Path) -> None:
     lines = told.splitlines()
     assert lines[0].split() == ["stage", "what", "releases", "cells", "rho", "noise", "sd"]
     assert len({len(line.rstrip()) for line in lines[:3]}) == 1
-    assert "guarantee: epsilon 1, delta 1e-09 for person, whose rows weigh at most 2; in all rho 0.0" in told
+    assert (
+        "guarantee: epsilon 1, delta 1e-09 for each value of person (at most 2 rows weigh); in all rho 0.0"
+        in told
+    )
     assert "memory: about 1 MB for the largest counts; 3 code columns" in told
     assert "public by declaration:\n  age: min 0, max 120\n" in told
     assert "  ward: values of categories\n" in told and "  cost: ranges of numbers\n" in told
     # What the view says holds where the command says nothing.
     assert "epsilon 3, delta 1e-09" in fine("plan", "mine/v.mst")
     told = fine("plan", "mine/v.independent", "alg.epsilon=inf")
-    assert "NOT PRIVATE (epsilon inf) for person" in told and "in all rho none" in told
+    assert "NOT PRIVATE (epsilon inf) for each value of person" in told and "in all rho none" in told
 
 
 def test_plan_as_json(made: Path) -> None:
@@ -143,6 +149,29 @@ def test_plan_as_json(made: Path) -> None:
     assert all(one["rows"] == 0 for one in found["expected"])
 
 
+def test_the_unit_of_related_tables_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    script = """
+    create table people (id integer primary key, age integer check (age between 0 and 99));
+    create table visits (visit integer primary key, person integer not null references people (id), n integer);
+    insert into people select i, i from range(50) t(i);
+    insert into visits select i, i // 2, i % 3 from range(90) t(i);
+    """
+    n = "{type: numerical, min: 0, max: 2}"
+    fields = f"""
+    tables:
+      people: {{fields: {{id: id, age: "numerical?"}}}}
+      visits: {{contributions: 2, fields: {{visit: id, person: id:people.id, n: {n}}}}}
+    """
+    view(tmp_path / "v", script, fields)
+    assert fine("check", "./v").endswith(
+        "\nthe privacy unit is each row of people with all that hangs on it\n"
+    )
+    told = "for each row of people and all that hangs on it (at most 2 rows of a table weigh); in all rho"
+    assert f"guarantee: epsilon 1, delta 1e-09 {told}" in fine("plan", "./v.mare")
+    assert f" {told.split('; ')[0]}; run " in fine("fit", "./v.mare")
+
+
 def test_pipe(made: Path) -> None:
     ran = run("pipe", "v.mst", "--views", "mine", "--out", "a/b", "-n", 50, "--seed", 1)
     assert ran.code == 0
@@ -157,7 +186,7 @@ def test_pipe(made: Path) -> None:
     assert lines[0] == "internal: contains exact statistics of the private data"
     assert lines[-3] == f"{Path('a/b/synthetic.duckdb')}: visits 50 rows, seed 1"
     assert lines[-2].startswith(
-        "synthetic; epsilon 3, delta 1e-09 for each person (at most 2 rows weigh); run "
+        "synthetic; epsilon 3, delta 1e-09 for each value of person (at most 2 rows weigh); run "
     )
     assert lines[-2].endswith("; mst")
     # Reruns spend: every one says what all of them spent together.
@@ -195,7 +224,7 @@ def test_pipe_as_json(made: Path) -> None:
 
 def test_fit_and_sample(made: Path) -> None:
     told = fine("fit", "v.mst", "--views", "mine", "alg.epsilon=2", "-o", "m.duckdb")
-    assert told.startswith("m.duckdb: synthetic; epsilon 2, delta 1e-09 for each person")
+    assert told.startswith("m.duckdb: synthetic; epsilon 2, delta 1e-09 for each value of person")
     found = []
     for out in ("s1.duckdb", "s2.duckdb"):
         assert fine("sample", "m.duckdb", "-o", out, "-n", 1234, "--seed", 7, "--threads", 1) == (

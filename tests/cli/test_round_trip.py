@@ -74,7 +74,7 @@ def test_a_database(source: Path) -> None:
         path.read_text().replace("    primary_key: visit\n", "    primary_key: visit\n    unit: person\n")
     )
     told = fine("plan", f"{folder}.mst")
-    assert told.rstrip().endswith("nothing") and "for person, whose rows weigh at most 1" in told
+    assert told.rstrip().endswith("nothing") and "for each value of person (at most 1 row weighs)" in told
     fine("pipe", f"{folder}.mst", "-n", 40)
     # The view moves with its database, and is found by its name.
     Path("elsewhere/views").mkdir(parents=True)

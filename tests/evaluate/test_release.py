@@ -70,7 +70,7 @@ def test_with_noise_they_are_near_and_the_ledger_knows(world: Planted, tmp_path:
     book = Ledger(None)
     found = published(world, path, 8.0, book)
     assert INTERNAL not in found.facts["stamp"] and "may be published" in found.facts["stamp"]
-    assert "epsilon 8" in found.facts["stamp"]
+    assert "epsilon 8, delta 1e-09 for each row of " in found.facts["stamp"]  # rows of the topmost table
     for s in found.scores:
         if s.split == "syn" and s.columns:
             truth = exact.value(s.metric, s.table, s.columns)

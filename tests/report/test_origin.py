@@ -60,9 +60,11 @@ def test_what_is_missing_is_told(tmp_path: Path) -> None:
 
 
 def test_the_unit_in_words() -> None:
-    assert origin(unit="row").units(["t"]) == ("each row", "any one row")
-    assert origin(unit="patients").units(["patients"])[0] == "each row of patients with all that hangs on it"
-    assert origin(unit="patient_id").units(["stays"])[1] == "all rows of any one patient_id"
+    assert "Had any one row not been" in origin(unit="row", algorithm="mst").in_words()
+    assert origin(unit="patients").unit.whole == "each row of patients with all that hangs on it"
+    assert "Had any one row of patients, and all that hangs on it, not been" in origin().in_words()
+    told = origin(unit="patient_id", algorithm="mst").in_words()
+    assert "Had any one value of patient_id, with all its rows, not been" in told
 
 
 def test_the_guarantee_in_words() -> None:

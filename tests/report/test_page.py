@@ -58,7 +58,7 @@ def test_the_page_tells_guarantee_scores_and_the_worst_first() -> None:
         INTERNAL,
         "ε = 2",
         "δ = 1e-09",
-        "all rows of each patients",
+        "each row of patients with all that hangs on it",
         "0.0330",
         "column 14",
         "column 13 × column 14",
