@@ -13,6 +13,8 @@ from duckpaste.models.network import Network
 from duckpaste.privacy.ledger import Release
 from duckpaste.privacy.unit import Unit
 
+LEFT_OUT = "left_out."  # in `Model.info`, before a table's name: how many of its rows belong to no unit
+
 
 @dataclass(frozen=True)
 class Column:
@@ -145,12 +147,18 @@ class Model:
         ]
 
     def bounds(self) -> list[str]:
-        """A line for each related table whose k was chosen: k, and the noisy facts that it was chosen by."""
+        """A line for each related table whose k was chosen: k, and the noisy facts that it was chosen by; and for each
+        whose keys may be NULL: how many rows belong to no unit."""
         begin = "contributions."
-        return [
+        lines = [
             f"k of {key.removeprefix(begin)}: {text}"
             for key, text in self.info.items() if key.startswith(begin) and "chosen" in text
         ]  # fmt: skip
+        return lines + [
+            f"{key.removeprefix(LEFT_OUT)}: {text}"
+            for key, text in self.info.items()
+            if key.startswith(LEFT_OUT)
+        ]
 
     def __getitem__(self, name: str) -> TableModel:
         for table in self.tables:

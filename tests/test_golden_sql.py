@@ -188,6 +188,17 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         ],
     },
     "synthetic_table.plain": {**TABLE, "primary_key": [], "checks": []},
+    "unreached_rows": {
+        "relation": '"clinic"."labs"', "parents": [], "keys": ['t."visit"', 't."a ""b"'],
+    },
+    "unreached_rows.above": {
+        "relation": '"clinic"."labs"',
+        "parents": [
+            {"relation": '"clinic"."visits"', "alias": "p0", "on": [['t."visit"', 'p0."id"'], ['t."day"', 'p0."day"']]},
+            {"relation": '"clinic"."stays"', "alias": "p1", "on": [['p0."stay"', 'p1."id"']]},
+        ],
+        "keys": ['t."visit"', 'p1."person"'],
+    },
     "value_counts.row": {"relation": '"t"', "expression": '"name"::VARCHAR', "unit": None, "k": 1},
     "value_counts.unit": {"relation": '"_bounded_0"', "expression": '"name"::VARCHAR', "unit": "patient", "k": 4},
 }  # fmt: skip

@@ -23,7 +23,7 @@ from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.ledger import Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source
-from duckpaste.relational import references
+from duckpaste.relational import references, unreached
 from duckpaste.relational.family import Family, Member
 
 POWERS = 24  # rows a unit up to 2^23
@@ -84,11 +84,12 @@ def unsettled(member: Member) -> bool:
 
 
 def rows_share(
-    member: Member, codecs: Sequence[Codec], share: Split, discover: float | None, *, settled: bool
+    family: Family, member: Member, codecs: Sequence[Codec], share: Split, discover: float | None, *, settled: bool
 ) -> Split:  # fmt: skip
-    """What is left of a table's `share` for the `codecs` of its rows when k was chosen (`settled`) and references are
-    released."""
+    """What is left of a table's `share` for the `codecs` of its rows when k was chosen (`settled`), references are
+    released, and rows that reach no unit are counted."""
     spent = SHARE * settled + references.SHARE * len(references.crossing(member))
+    spent += unreached.SHARE * unreached.possible(family, member)
     return portion(share.total * (1 - spent), codecs, discover, share.delta) if spent else share
 
 

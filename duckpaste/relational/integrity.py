@@ -50,28 +50,31 @@ def _keys(db: Db, family: Family, member: Member, exact: bool) -> Iterator[Fault
             )
     for key in _foreign(member):
         where = f"{place}.{', '.join(key.columns)}"
-        if key == member.node.owner and not _nullable(member, key):
+        if key == member.node.owner and not member.node.optional:
             _, missing = db.rows("repeated_keys", relation=member.relation, columns=list(key.columns))[0]
             if missing:
                 what = f"holds NULL although it leads to {key.table}{_number(missing, 'row', exact)}"
-                yield Fault(what, where, "declare it with '?' (such rows are left out), or correct the data")
+                remedy = "declare it with '?' (such rows are left out, and counted), or correct the data"
+                yield Fault(what, where, remedy)
         on = [list(pair) for pair in zip(key.columns, key.referenced, strict=True)]
         parent = sql.ident(*family.schema, key.table)
         lost = db.rows("orphans", child=member.relation, parent=parent, on=on)[0][0]
         if lost:
             what = f"points at no row of {key.table}{_number(lost, 'row', exact)}"
-            yield Fault(what, where, "leave such rows out in the view's SQL, or correct the data")
+            yield Fault(what, where, _remedy(key))
+
+
+def _remedy(key: ForeignKey) -> str:
+    """What to do about rows that point at no row. They are not left out of themselves, as NULLs are where a `?` allows
+    them: they are somebody's, of whom several may be, and so they would count for more than one row."""
+    on = " and ".join(f"p.{b} = t.{a}" for a, b in zip(key.columns, key.referenced, strict=True))
+    return f"leave such rows out in the view's SQL (where exists (from {key.table} p where {on})), or correct the data"
 
 
 def _foreign(member: Member) -> list[ForeignKey]:
     """The key to the parent, and the references."""
     owner = [member.node.owner] if member.node.owner else []
     return owner + [r.key for r in member.node.references]
-
-
-def _nullable(member: Member, key: ForeignKey) -> bool:
-    fields = [f for c in key.columns for f in member.table.fields if c in f.columns]
-    return any(f.nullable for f in fields)
 
 
 def _number(n: int, of: str, exact: bool) -> str:

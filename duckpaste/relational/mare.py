@@ -22,13 +22,13 @@ from duckpaste.db import Db
 from duckpaste.domain import Domain, FloatArray, IntArray
 from duckpaste.errors import UserError, raise_all
 from duckpaste.fit import Request, Stage, discover, information
-from duckpaste.model import Lineage, Link, Lookup, Model, TableModel
+from duckpaste.model import LEFT_OUT, Lineage, Link, Lookup, Model, TableModel
 from duckpaste.models.base import Doors, Fitted, Measurement
 from duckpaste.models.network import Network
 from duckpaste.privacy.ledger import Ledger, Run
 from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source, protect
-from duckpaste.relational import contribution, integrity, links, partition, references, unroll
+from duckpaste.relational import contribution, integrity, links, partition, references, unreached, unroll
 from duckpaste.relational import siblings as kin
 from duckpaste.relational.counts import settled
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
@@ -156,6 +156,7 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     )  # fmt: skip
     state = State({}, {}, {}, {}, {}, {}, Imagined())
     fitted, bounds = state.fitted, state.bounds
+    left_out: dict[str, unreached.Unreached] = {}
     rows_of = {job.member.name: share for job, share in todo if not job.counting}
     for job, share in todo:
         with stage(f"fit {job.name}"):
@@ -165,6 +166,10 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
             fitted[job.name] = _fit(db, family, job, share, run, wanted, state)
             if not job.counting:
                 _refer(db, family, job.member, share, run, state)
+                if unreached.possible(family, job.member):
+                    left_out[job.member.name] = unreached.release(
+                        db, family, job.member, run, share.total * unreached.SHARE
+                    )
                 state.imagined.fill(_table(job.member, fitted))
     run.finish()
     most = max([1, *bounds.values()])
@@ -173,6 +178,7 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     for name, k in bounds.items():
         bound = state.told.get(name, contribution.Bound(k))
         info[f"contributions.{name}"] = str(bound if bound.k == k else contribution.Bound(k))
+    info |= {f"{LEFT_OUT}{name}": str(found) for name, found in left_out.items()}
     return Model(tables, info, run.releases, _lookups(db, family))
 
 
@@ -198,7 +204,7 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
         member = job.member
         k = bounded(state.bounds.get(name, member.table.contributions), wanted)
         share = contribution.rows_share(
-            member, job.codecs, share, wanted.discover, settled=name in state.bounds
+            family, member, job.codecs, share, wanted.discover, settled=name in state.bounds
         )
         if member.node.owner is not None:
             state.bounds[name] = k

@@ -16,7 +16,7 @@ from duckpaste.plan import Expected, Plan, chosen, declared_of, discoveries
 from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.source import ROWS
 from duckpaste.privacy.unit import Unit
-from duckpaste.relational import contribution, links, partition, references, unroll
+from duckpaste.relational import contribution, links, partition, references, unreached, unroll
 from duckpaste.relational.family import Family, Member, owner_of
 from duckpaste.relational.mare import bounded, given, links_of, shares
 from duckpaste.relational.siblings import described
@@ -50,7 +50,9 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         made = [] if job.counting else _besides(family, member, share, wanted)
         if not job.counting:
             settled = contribution.unsettled(member)
-            share = contribution.rows_share(member, job.codecs, share, wanted.discover, settled=settled)
+            share = contribution.rows_share(
+                family, member, job.codecs, share, wanted.discover, settled=settled
+            )
         made += discoveries(job.codecs, share, sigma)
         zeros = [] if job.counting else zeros_of(member.table, job.codecs)
         whole, names = Domain({**evidence, **own}, zeros=zeros), tuple(evidence)
@@ -74,21 +76,7 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         shapes.append((job.name, wanted.model.shape(whole, sigma, share.model, names)))
         choices += [(job.name, why) for why in chosen(wanted.model, whole, sigma, share.model, names)]
         releases += [replace(r, stage=f"{job.name}: {r.stage}") for r in made]
-    public, undeclared = [], []
-    for name, member in family.members.items():
-        facts, unknown = declared_of(member.codecs)
-        public += [f"{name}.{f}" for f in facts]
-        if member.siblings is not None:
-            public.append(f"{name}: {described(member.siblings)}")
-        undeclared += [f"{name}.{u}" for u in unknown]
-        if not contribution.declared(member):
-            undeclared.append(
-                f"{name}: k, how much the rows of {unit.each} may weigh: chosen from a noisy histogram of rows a "
-                f"unit ({contribution.SHARE:.0%} of the table's loss), for the least noise and clipped share "
-                "together; the fit tells them; noise above is that of k = 1"
-            )
-        undeclared += [references.described(name, r) for r in references.crossing(member)]
-    public += [f"{t.name}: all rows" for t in family.graph.public]
+    public, undeclared = _told(family, unit)
     domain = Domain({c: s for columns in sizes.values() for c, s in columns.items()})
     return Plan(
         wanted.guarantee,
@@ -104,9 +92,31 @@ def plan_family(family: Family, wanted: Request) -> Plan:
     )
 
 
+def _told(family: Family, unit: Unit) -> tuple[list[str], list[str]]:
+    """Lines on what is public by declaration, and on what will be told through a door."""
+    public, undeclared = [], []
+    for name, member in family.members.items():
+        facts, unknown = declared_of(member.codecs)
+        public += [f"{name}.{f}" for f in facts]
+        if member.siblings is not None:
+            public.append(f"{name}: {described(member.siblings)}")
+        undeclared += [f"{name}.{u}" for u in unknown]
+        if not contribution.declared(member):
+            undeclared.append(
+                f"{name}: k, how much the rows of {unit.each} may weigh: chosen from a noisy histogram of rows a "
+                f"unit ({contribution.SHARE:.0%} of the table's loss), for the least noise and clipped share "
+                "together; the fit tells them; noise above is that of k = 1"
+            )
+        undeclared += [references.described(name, r) for r in references.crossing(member)]
+        if unreached.possible(family, member):
+            undeclared.append(unreached.described(family, member))
+    public += [f"{t.name}: all rows" for t in family.graph.public]
+    return public, undeclared
+
+
 def _besides(family: Family, member: Member, share: Split, wanted: Request) -> list[Release]:
     """What else is released of a table: rows a unit, to choose k; how often rows that may be another unit's are
-    referred to."""
+    referred to; how many rows reach no unit."""
 
     def release(stage: str, what: str, cells: int, part: float, moved: int) -> Release:
         accountant, loss = Accountant(wanted.guarantee.pure, float(moved)), share.total * part
@@ -120,6 +130,8 @@ def _besides(family: Family, member: Member, share: Split, wanted: Request) -> l
         moved = references.sensitivity(_weight(family, member.name), _weight(family, target))
         what = f"how often rows of {target} are referred to"
         found.append(release("reference", what, len(degrees().cells), references.SHARE, moved))
+    if unreached.possible(family, member):
+        found.append(release(unreached.STAGE, unreached.WHAT, 1, unreached.SHARE, 1))
     return found
 
 

@@ -53,6 +53,11 @@ class Node:
         """The table one step up."""
         return self.path[0] if self.path else None
 
+    @property
+    def optional(self) -> bool:
+        """Whether the owner key may be NULL. A row whose key is reaches no unit."""
+        return self.owner is not None and _nullable(self.table, self.owner)
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -146,7 +151,7 @@ def _next(
 
 
 def _nullable(table: Table, key: ForeignKey) -> bool:
-    return any((f := table.field_of(c)) is not None and f.nullable for c in key.columns)
+    return any(f.nullable for c in key.columns for f in table.fields if c in f.columns)
 
 
 def _path(name: str, placed: Mapping[str, ForeignKey | None]) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from replay import audit
-from test_family_neighbours import DB, UNITS, declared, stored
+from replay import audit, compare, play
+from test_family_neighbours import DB, STRAYS, UNITS, Strays, declared, optional, stored, strayed
 from worlds import NEIGHBOURS, WORLD, fit
 
 from duckpaste import route
@@ -51,3 +51,30 @@ def test_related_tables(algorithm: str, bound: str) -> None:
 
     found = audit(whole, UNITS, [{u: v for u, v in UNITS.items() if u != unit} for unit in (1, 3, 9)])
     assert 0.3 < found.share <= 1 + 1e-9
+
+
+def test_rows_that_reach_no_unit() -> None:
+    """They are counted: a neighbour without a unit loses nothing by that, and one without such a row nothing else, and
+    no more than was paid for it."""
+    book = Ledger(None)
+
+    def whole(world: Any) -> Any:
+        strayed(*world)
+        wanted = request("mare", {"model": "mst", "epsilon": 4.0})
+        ready = route.ready(Workspace(DB), View("f", Path("f"), optional(2)), wanted)
+        return route.fit(DB, ready, wanted, book)
+
+    visits, below, labs = STRAYS
+    units = [({u: v for u, v in UNITS.items() if u != unit}, STRAYS) for unit in (1, 9)]
+    assert 0.3 < audit(whole, (UNITS, STRAYS), units).share <= 1 + 1e-9
+    here = play(lambda: whole((UNITS, STRAYS)))
+    counted = [b for b in here.batches if b.releases[0].stage == "left out"]
+    assert [b.releases[0].table for b in counted] == ["f.visits", "f.labs"]
+    fewer: list[tuple[Strays, str]] = [
+        ((visits[:-1], below, labs), "f.visits"),
+        ((visits, below, labs[1:]), "f.labs"),
+    ]
+    for strays, table in fewer:
+        there = play(lambda strays=strays: whole((UNITS, strays)), here)  # type: ignore[misc]
+        (paid,) = [b.releases[0].loss for b in counted if b.releases[0].table == table]
+        assert 0.99 * paid < compare(here, there) <= paid * (1 + 1e-6)
