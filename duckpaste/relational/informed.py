@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from duckpaste.domain import Clique, Domain, FloatArray, IntArray
+from duckpaste.domain import Clique, FloatArray
 from duckpaste.models.base import Doors, Measurement
+from duckpaste.models.wrapped import Wrapped
 
 # Share of an evidence column's loss when it is measured: it only shapes which links are chosen.
 EVIDENCE = 0.25
@@ -33,15 +33,15 @@ class Known:
         return float(np.median(sums)) if sums else self.implied_rows
 
 
-class Informed:
-    """Wraps doors for a model that measures 1-way marginals first.
+class Informed(Wrapped):
+    """For a model that measures 1-way marginals first: coarser codes and derived columns are asked of the doors alone.
 
     A known 1-way comes back as it was released over the same rows, an implied one as if it were measured; the loss that
     was meant for it goes to the other marginals of the same call. `evidence` columns that are not known get a quarter
     of the loss of others. `implied` lists what was not measured."""
 
     def __init__(self, doors: Doors, known: Known, evidence: Clique) -> None:
-        self._doors = doors
+        super().__init__(doors)
         self._known = {
             n: m for n, m in known.released.items() if n in doors.domain and m.values.size == doors.domain[n]
         }
@@ -52,23 +52,7 @@ class Informed:
         self._lags = {n: lag for n, lag in known.lags.items() if n in doors.domain}
         self.implied: list[Measurement] = []
 
-    @property
-    def domain(self) -> Domain:
-        """As the wrapped doors'."""
-        return self._doors.domain
-
-    @property
-    def loss(self) -> float:
-        """As the wrapped doors'."""
-        return self._doors.loss
-
-    def sigma(self, loss: float) -> float:
-        """As the wrapped doors'."""
-        return self._doors.sigma(loss)
-
-    def measure(
-        self, cliques: Sequence[Clique], losses: Sequence[float], stage: str, **more: Any
-    ) -> list[Measurement]:
+    def measure(self, cliques: Sequence[Clique], losses: Sequence[float], stage: str) -> list[Measurement]:
         """Known and implied 1-ways for nothing; the sum of `losses` is spent on the others."""
         found = {i: self._known[c[0]] for i, c in enumerate(cliques) if len(c) == 1 and c[0] in self._known}
         total = sum(losses)
@@ -81,7 +65,7 @@ class Informed:
         weights = [losses[i] * (EVIDENCE if self._evidence.issuperset(cliques[i]) else 1.0) for i in asked]
         whole = sum(weights)
         spent = [math.inf if math.isinf(total) else total * w / whole for w in weights]
-        measured = self._doors.measure([cliques[i] for i in asked], spent, stage, **more)
+        measured = self._doors.measure([cliques[i] for i in asked], spent, stage)
         found |= dict(zip(asked, measured, strict=True))
         for i in rest:
             if i not in found:
@@ -108,23 +92,3 @@ class Informed:
         values = next(m.values for m in own if m.clique == (column,))
         shares = np.maximum(values, 0.0) / max(float(np.maximum(values, 0.0).sum()), 1e-300)
         return Measurement((name,), np.append(shares * (1 - first), first) * rows, sigma)
-
-    def select(
-        self, candidates: Sequence[Clique], estimates: Mapping[Clique, FloatArray], loss: float, stage: str,
-        weights: Sequence[float] | None = None, penalties: Sequence[float] | None = None,
-        targets: Sequence[str] | None = None, **more: Any,
-    ) -> int:  # fmt: skip
-        """As the wrapped doors'."""
-        return self._doors.select(candidates, estimates, loss, stage, weights, penalties, targets, **more)
-
-    def recoded(self, maps: Mapping[str, IntArray]) -> Doors:
-        """Coarser doors know nothing: models measure 1-ways before they recode."""
-        return self._doors.recoded(maps)
-
-    def derived(self, columns: Mapping[str, tuple[str, IntArray]]) -> Doors:
-        """As the wrapped doors': models measure 1-ways before they derive."""
-        return self._doors.derived(columns)
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever other doors there are."""
-        return getattr(self._doors, name)

@@ -11,41 +11,22 @@ from typing import Any
 
 import numpy as np
 
-from duckpaste.domain import Clique, Domain, FloatArray, IntArray
-from duckpaste.models.base import Doors, Measurement
+from duckpaste.domain import Clique, FloatArray, IntArray
+from duckpaste.models.base import Doors
+from duckpaste.models.wrapped import Wrapped
 
 _NEVER = -1e15  # an error, in rows, that no column set has
 
 
-class Raked:
-    """Wraps doors; `lags` gives the own column of each lag column."""
+class Raked(Wrapped):
+    """`lags` gives the own column of each lag column."""
 
     def __init__(
         self, doors: Doors, lags: Mapping[str, str], groups: Mapping[str, str] | None = None
     ) -> None:
-        self._doors = doors
+        super().__init__(doors)
         self._lags = lags
         self._groups = groups or {}  # derived column -> the column that it is made of
-
-    @property
-    def domain(self) -> Domain:
-        """As the wrapped doors'."""
-        return self._doors.domain
-
-    @property
-    def loss(self) -> float:
-        """As the wrapped doors'."""
-        return self._doors.loss
-
-    def sigma(self, loss: float) -> float:
-        """As the wrapped doors'."""
-        return self._doors.sigma(loss)
-
-    def measure(
-        self, cliques: Sequence[Clique], losses: Sequence[float], stage: str, **more: Any
-    ) -> list[Measurement]:
-        """As the wrapped doors': whatever was chosen."""
-        return self._doors.measure(cliques, losses, stage, **more)
 
     def allowed(self, clique: Clique, target: str | None = None) -> bool:
         """Whether every lag column of the set is there for its own column (the `target`, where there is one)."""
@@ -56,7 +37,7 @@ class Raked:
     def select(
         self, candidates: Sequence[Clique], estimates: Mapping[Clique, FloatArray], loss: float, stage: str,
         weights: Sequence[float] | None = None, penalties: Sequence[float] | None = None,
-        targets: Sequence[str] | None = None, **more: Any,
+        targets: Sequence[str] | None = None,
     ) -> int:  # fmt: skip
         """Among the allowed candidates; among all where none is."""
         kept = [i for i, c in enumerate(candidates) if self.allowed(c, targets[i] if targets else None)]
@@ -69,7 +50,7 @@ class Raked:
         if len(mine) == 1:
             return kept[0]  # no choice, so nothing to pay for
         chosen = self._doors.select(
-            mine, estimates, loss, stage, some(weights), some(penalties), some(targets), **more
+            mine, estimates, loss, stage, some(weights), some(penalties), some(targets)
         )
         return kept[chosen]
 
@@ -93,7 +74,3 @@ class Raked:
         """A derived column is what it is made of."""
         groups = {new: self._groups.get(old, old) for new, (old, _) in columns.items()}
         return Raked(self._doors.derived(columns), self._lags, {**self._groups, **groups})
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever other doors there are."""
-        return getattr(self._doors, name)
