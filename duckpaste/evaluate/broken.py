@@ -9,6 +9,7 @@ from duckpaste.errors import UserError
 from duckpaste.evaluate.sides import PART, Subject
 from duckpaste.evaluate.work import Work
 from duckpaste.schema import rules
+from duckpaste.schema.graph import Kind
 from duckpaste.schema.rules import Rule, Scope
 
 
@@ -23,16 +24,26 @@ def measure(work: Work, subject: Subject) -> None:
         except UserError:
             work.note(f"{subject.name}: the rule {text} can't be read here")
             continue
-        _score(work, subject, text, rule.sql, rule)
+        _score(work, subject, text, rule.sql, rule, scope)
 
 
 def _scopes(work: Work) -> dict[str, Scope]:
-    return rules.scopes([
-        (s.name, s.types, [a.name for a in s.above]) for s in work.sides.subjects
-    ])  # fmt: skip
+    sides = work.sides
+    return rules.scopes(
+        [(s.name, s.types, [a.name for a in s.above]) for s in sides.subjects],
+        public={
+            t.name: {c: f.sql_type or "VARCHAR" for f in t.fields for c in f.columns} for t in sides.public
+        },
+        keys={
+            s.name: [r.key for r in (s.node.references if s.node else ()) if r.kind is Kind.PUBLIC]
+            for s in sides.subjects
+        },
+    )
 
 
-def _score(work: Work, subject: Subject, text: str, condition: str, rule: Rule | None) -> None:
+def _score(
+    work: Work, subject: Subject, text: str, condition: str, rule: Rule | None, scope: Scope | None = None
+) -> None:
     found = []
     for synthetic in (True, False):
         rows = work.relations(subject)[1 if synthetic else 0]
@@ -40,6 +51,8 @@ def _score(work: Work, subject: Subject, text: str, condition: str, rule: Rule |
             relation = f"(select * exclude ({PART}) from {rows})"
             if rule is not None and rule.totals:
                 relation = _with_totals(work, subject, relation, rule, synthetic)
+            if rule is not None and rule.public and scope is not None:
+                relation = _with_public(work, relation, rule, scope, synthetic)
             query = f"select count(*) filter (where not ({condition})) / count(*) from {relation}"
             found.append(work.db.rows_sql("rule", query)[0][0])
         except UserError:
@@ -70,3 +83,17 @@ def _totals(work: Work, subject: Subject, rule: Rule, synthetic: bool) -> Iterat
             f"left join (select {keys}, {total.expression} as total from {where(child.name)} group by "
             f"{', '.join(str(j + 1) for j in range(len(key.columns)))}) t{i} on {on}",
         )
+
+
+def _with_public(work: Work, rows: str, rule: Rule, scope: Scope, synthetic: bool) -> str:
+    """The rows with columns of the public tables that their keys lead to."""
+    where = work.sides.fake if synthetic else work.sides.real
+    columns, joins = "", ""
+    for i, table in enumerate(dict.fromkeys(t for t, _ in rule.public)):
+        key = scope.public[table].keys[0]
+        on = " and ".join(f"p{i}.{sql.ident(own)} = r.{sql.ident(label)}" for label, _, own in key)
+        joins += f" left join {where(table)} p{i} on {on}"
+        for t, c in rule.public:
+            if t == table:
+                columns += f", p{i}.{sql.ident(c)} as {sql.ident(f'{t}.{c}')}"
+    return f"(select r.*{columns} from {rows} r{joins})"

@@ -280,8 +280,10 @@ def _rules(db: Db, found: Family) -> list[Fault]:
         if not any(r.kind is Kind.PUBLIC and r.key.columns == f.columns for r in m.node.references)
     }  # fmt: skip
     scopes = rules.scopes(
-        [(m.name, {c.name: c.sql_type for c in m.columns}, m.node.path) for m in members], frozenset(made_up)
-    )
+        [(m.name, {c.name: c.sql_type for c in m.columns}, m.node.path) for m in members], frozenset(made_up),
+        {t.name: {c: f.sql_type or "VARCHAR" for f in t.fields for c in f.columns} for t in found.graph.public},
+        {m.name: [r.key for r in m.node.references if r.kind is Kind.PUBLIC] for m in members},
+    )  # fmt: skip
     return [fault for m in members for fault in rules.faults(db, m.table, scopes[m.name])]
 
 

@@ -16,6 +16,7 @@ from duckpaste.sample.relational import Rows, above, climb
 from duckpaste.sample.scratch import Scratch
 from duckpaste.schema import rules
 from duckpaste.schema.rules import Mend, Rule, Scope
+from duckpaste.schema.view import ForeignKey
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,6 +42,7 @@ class Rulebook:
         self.model = model
         self._scratch = scratch
         self._scopes = scopes(model)
+        self._lookups = {k.name: k for k in model.lookups}
         self.rules: dict[str, list[Rule]] = {t.name: rules_of(t, self._scopes[t.name]) for t in model.tables}
         self.counts = {(t, r.text): Count(t, r.text) for t, mine in self.rules.items() for r in mine}
 
@@ -88,11 +90,10 @@ class Rulebook:
         if not asked or rows.n == 0:
             return np.zeros((len(asked), rows.n), dtype=bool), [pa.nulls(0) for _ in values]
         scope = self._scopes[table]
-        wanted: dict[str, str] = {}
-        for rule in asked:
-            wanted |= rules.types(rule, scope)
+        wanted, publics = self._columns(asked, scope)
         seen = above(self.model, self.model[table], rows, drawn)
         registered = {"rules_rows": _table(seen, list(wanted), np.arange(rows.n))}
+        registered |= {p["source"]: self._lookups[p["table"]].rows for p in publics}
         totals: list[dict[str, Any]] = []
         for number, below in enumerate(dict.fromkeys(t.table for r in asked for t in r.totals)):
             mine = list(dict.fromkeys(t for r in asked for t in r.totals if t.table == below))
@@ -103,9 +104,10 @@ class Rulebook:
             columns = [{"name": n, "sql_type": scope.below[below][n]} for n in names]
             totals.append({"source": source, "columns": columns, "values": [vars(t) for t in mine]})
         taken = [*wanted, *(c["name"] for t in totals for c in t["columns"])]
+        taken += [c["label"] for p in publics for c in p["columns"]]
         text = sql.render(
             "rule_truths", source="rules_rows", columns=[{"name": n, "sql_type": k} for n, k in wanted.items()],
-            totals=totals, nth=sql.free("_nth", taken), rules=[r.sql for r in asked], values=values,
+            totals=totals, publics=publics, nth=sql.free("_nth", taken), rules=[r.sql for r in asked], values=values,
         )  # fmt: skip
         try:
             found = self._scratch.arrow_over("rule_truths", text, registered)
@@ -114,8 +116,34 @@ class Rulebook:
             raise UserError(
                 f"rules can't be evaluated: {error.faults[0].what}", f"{table}: {which}"
             ) from None
+        if found.num_rows != rows.n:
+            raise UserError(
+                "two rows of a public table have the same key", ", ".join(p["table"] for p in publics)
+            )
         bad = [np.asarray(found[f"b{i}"].to_numpy(), dtype=bool) for i in range(len(asked))]
         return np.stack(bad), [found[f"v{i}"].combine_chunks() for i in range(len(values))]
+
+    @staticmethod
+    def _columns(asked: Sequence[Rule], scope: Scope) -> tuple[dict[str, str], list[dict[str, Any]]]:
+        """Columns of the row and of those above it, with their types, and public tables to join by them."""
+        wanted: dict[str, str] = {}
+        read: dict[str, dict[str, None]] = {}
+        for rule in asked:
+            labels = {f"{t}.{c}" for t, c in rule.public}
+            wanted |= {n: kind for n, kind in rules.types(rule, scope).items() if n not in labels}
+            for table, column in rule.public:
+                read.setdefault(table, {})[column] = None
+        publics: list[dict[str, Any]] = []
+        for number, (table, columns) in enumerate(read.items()):
+            public = scope.public[table]
+            wanted |= {label: kind for label, kind, _ in public.keys[0]}
+            places = {label: i for i, label in enumerate(wanted)}
+            publics.append({
+                "source": f"rules_public_{number}", "table": table,
+                "on": [[places[label], own] for label, _, own in public.keys[0]],
+                "columns": [{"name": c, "label": f"{table}.{c}", "sql_type": public.columns[c]} for c in columns],
+            })  # fmt: skip
+        return wanted, publics
 
 
 def rules_of(table: TableModel, scope: Scope) -> list[Rule]:
@@ -160,4 +188,11 @@ def scopes(model: Model) -> dict[str, Scope]:
             path.append(here.lineage.parent)
             here = model[here.lineage.parent]
         found.append((table.name, {c.name: c.sql_type for c in table.columns}, path))
-    return rules.scopes(found)
+    public = {k.name: {c.name: c.sql_type for c in k.columns} for k in model.lookups}
+    keys = {
+        t.name: [
+            ForeignKey(tuple(k.columns), k.table, tuple(k.referenced)) for k in t.links if k.table in public
+        ]
+        for t in model.tables
+    }
+    return rules.scopes(found, public=public, keys=keys)

@@ -1,8 +1,8 @@
 """Rules: conditions in SQL that synthetic rows shall meet, as fields.yml declares them; read without any data.
 
-A rule of a table sees the table's columns, those of the tables above it as `table.column`, and what lies below it
-through sum, min, max, avg and count: `total = sum(lines.amount)`, `count(lines) > 0`. As a CHECK it holds unless it
-is false.
+A rule of a table sees the table's columns, those of the tables above it as `table.column`, those of a public table to
+which a key of these leads, likewise, and what lies below it through sum, min, max, avg and count:
+`total = sum(lines.amount)`, `count(lines) > 0`. As a CHECK it holds unless it is false.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from duckpaste.schema.names import fold, lookup
 
 if TYPE_CHECKING:
     from duckpaste.db import Db
-    from duckpaste.schema.view import Table
+    from duckpaste.schema.view import ForeignKey, Table
 
 EXAMPLE = "write it as a CHECK in SQL, for example: discharged >= admitted"
 
@@ -41,16 +41,32 @@ _WORDS = frozenset((
 _TOTALS = ("sum", "min", "max", "avg", "count")
 
 
+# A key of the row, or of one above it, to a public table: (the row's column "column" or "table.column", its SQL type,
+# the public table's column) for each column of the key.
+Key = tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class Public:
+    """A public table that rules of a table may speak of: its columns with their SQL types, and the keys that lead to
+    it. Where several do, a rule would not say whose row it means."""
+
+    columns: Mapping[str, str]
+    keys: tuple[Key, ...]
+
+
 @dataclass(frozen=True)
 class Scope:
     """What rules of `table` may speak of: its own columns, those `above` (nearest first) and `below` by table, each
-    with its SQL type. `made` are columns whose values are made up (keys): a rule about them would say nothing."""
+    with its SQL type, and `public` tables. `made` are columns whose values are made up (keys): a rule about them would
+    say nothing."""
 
     table: str
     own: Mapping[str, str]
     above: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     below: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     made: frozenset[tuple[str, str]] = frozenset()
+    public: Mapping[str, Public] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,7 +93,8 @@ class Mend:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of `table` as it was written, and its SQL over columns "column", "table.column" (above) and totals."""
+    """A rule of `table` as it was written, and its SQL over columns "column", "table.column" (above, or public) and
+    totals."""
 
     table: str
     text: str
@@ -86,6 +103,7 @@ class Rule:
     above: tuple[tuple[str, str], ...] = ()
     totals: tuple[Total, ...] = ()
     mends: tuple[Mend, ...] = ()
+    public: tuple[tuple[str, str], ...] = ()
 
 
 def parse(text: str, scope: Scope) -> Rule:
@@ -106,7 +124,7 @@ def parse(text: str, scope: Scope) -> Rule:
     made = tree.sql(dialect="duckdb", comments=False)
     _check_calls(text, [made, *(t.expression for t in reader.totals)])
     return Rule(scope.table, text, made, tuple(reader.own), tuple(reader.above), tuple(reader.totals),
-                tuple(_mends(tree, reader.own)))  # fmt: skip
+                tuple(_mends(tree, reader.own)), tuple(reader.public))  # fmt: skip
 
 
 def _refuse(text: str, tree: Any) -> None:
@@ -151,6 +169,7 @@ class _Reader:
         self.text, self.scope = text, scope
         self.own: dict[str, None] = {}
         self.above: dict[tuple[str, str], None] = {}
+        self.public: dict[tuple[str, str], None] = {}
         self.totals: list[Total] = []
 
     def labelled(self, node: Any) -> Any:
@@ -204,13 +223,31 @@ class _Reader:
             self.own[name] = None
             return name
         owner = lookup(node.table, scope.above)
+        public = lookup(node.table, scope.public) if owner is None else None
+        if public is not None:
+            return self._of_public(node, public)
         if owner is None:
             below = lookup(node.table, scope.below)
             what = f"the rule {self.text!r} speaks of {node.table!r}, which is no table above {scope.table!r}"
+            what += "" if below else ", and no public one that a key leads to"
             remedy = f"take sum, min, max, avg or count of what lies below: sum({below}.{node.name})"
-            raise UserError(what, "", remedy if below else nearest(node.table, [*scope.above, *scope.below]))
+            known = [*scope.above, *scope.below, *scope.public]
+            raise UserError(what, "", remedy if below else nearest(node.table, known))
         name = self._known(node, owner, scope.above[owner])
         self.above[owner, name] = None
+        return f"{owner}.{name}"
+
+    def _of_public(self, node: Any, owner: str) -> str:
+        """The label of a public table's column, when one key leads there."""
+        public = self.scope.public[owner]
+        if len(public.keys) > 1:
+            keys = " and ".join(", ".join(label for label, _, _ in key) for key in public.keys)
+            what = (
+                f"the rule {self.text!r} speaks of {owner!r}, to which {keys} lead: of which row is not said"
+            )
+            raise UserError(what, "", "give each key a public table of its own in the view's SQL")
+        name = self._known(node, owner, public.columns)
+        self.public[owner, name] = None
         return f"{owner}.{name}"
 
     def _known(self, node: Any, owner: str, columns: Mapping[str, str]) -> str:
@@ -295,8 +332,9 @@ def _bind(db: Db, rule: Rule, scope: Scope) -> None:
 
 
 def types(rule: Rule, scope: Scope) -> dict[str, str]:
-    """The SQL type of each column of the row that the rule reads, by label."""
-    return {n: scope.own[n] for n in rule.own} | {f"{t}.{c}": scope.above[t][c] for t, c in rule.above}
+    """The SQL type of each column that the rule reads, by label; totals aside."""
+    found = {n: scope.own[n] for n in rule.own} | {f"{t}.{c}": scope.above[t][c] for t, c in rule.above}
+    return found | {f"{t}.{c}": scope.public[t].columns[c] for t, c in rule.public}
 
 
 def typed(expression: str, columns: Mapping[str, str]) -> str:
@@ -308,14 +346,27 @@ def typed(expression: str, columns: Mapping[str, str]) -> str:
     return f"select {expression} from (select 1 as one{listed})"
 
 
-def scopes(tables: Sequence[tuple[str, Mapping[str, str], Sequence[str]]],
-           made: frozenset[tuple[str, str]] = frozenset()) -> dict[str, Scope]:  # fmt: skip
-    """The scope of every table, from (name, columns with types, the tables above it, nearest first)."""
+def scopes(
+    tables: Sequence[tuple[str, Mapping[str, str], Sequence[str]]], made: frozenset[tuple[str, str]] = frozenset(),
+    public: Mapping[str, Mapping[str, str]] | None = None, keys: Mapping[str, Sequence[ForeignKey]] | None = None,
+) -> dict[str, Scope]:  # fmt: skip
+    """The scope of every table, from (name, columns with types, the tables above it, nearest first); `public` tables
+    with their columns, and the `keys` of each table that lead to them."""
     columns = {name: mine for name, mine, _ in tables}
+    leading: dict[str, dict[str, list[Key]]] = {}
+    for name, _, path in tables:
+        leading[name] = {}
+        for owner in (name, *path):
+            for key in (keys or {}).get(owner, ()):
+                mine = "" if owner == name else f"{owner}."
+                columns_of = zip(key.columns, key.referenced, strict=True)
+                found = tuple((f"{mine}{c}", columns[owner][c], r) for c, r in columns_of)
+                leading[name].setdefault(key.table, []).append(found)
     return {
         name: Scope(
             name, mine, {a: columns[a] for a in path},
             {n: c for n, c, above in tables if name in above}, made,
+            {t: Public((public or {})[t], tuple(found)) for t, found in leading[name].items()},
         )
         for name, mine, path in tables
     }  # fmt: skip
