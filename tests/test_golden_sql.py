@@ -148,8 +148,20 @@ CONTEXTS: dict[str, dict[str, Any]] = {
             {"label": "SUM(lines.amount)", "expression": 'SUM("amount")', "counts": False},
             {"label": "count(lines)", "expression": "count(*)", "counts": True},
         ]}],
+        "publics": [],
         "rules": ['"total" = "SUM(lines.amount)"', '"count(lines)" > 0'],
         "values": [{"expression": '"SUM(lines.amount)"', "sql_type": "DECIMAL(9,2)"}],
+    },
+    "rule_truths.public": {
+        "source": "rules_rows", "nth": "_nth", "totals": [],
+        "columns": [{"name": "value", "sql_type": "DOUBLE"}, {"name": "item", "sql_type": "TINYINT"},
+                    {"name": "visits.site", "sql_type": "VARCHAR"}],
+        "publics": [
+            {"source": "rules_public_0", "on": [[1, 'a "b'], [2, "site"]],
+             "columns": [{"name": "high", "label": "items.high", "sql_type": "DOUBLE"}]},
+        ],
+        "rules": ['"value" <= "items.high"'],
+        "values": [{"expression": '"items.high"', "sql_type": "DOUBLE"}],
     },
     "scores_table": {"stamp": "it's internal"},
     "evaluated_rows": {

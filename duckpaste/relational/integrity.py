@@ -19,6 +19,7 @@ from duckpaste.schema.view import ForeignKey
 def faults(db: Db, family: Family, *, exact: bool = False) -> list[Fault]:
     """All faults of the private rows: keys, then values against declarations. `exact` adds how many rows there are."""
     broken = [f for member in family.members.values() for f in _keys(db, family, member, exact)]
+    broken += _public_keys(db, family)
     if broken:
         return broken  # what follows joins by these keys
     return [
@@ -62,6 +63,21 @@ def _keys(db: Db, family: Family, member: Member, exact: bool) -> Iterator[Fault
         if lost:
             what = f"points at no row of {key.table}{_number(lost, 'row', exact)}"
             yield Fault(what, where, _remedy(key))
+
+
+def _public_keys(db: Db, family: Family) -> Iterator[Fault]:
+    """Faults of the keys of public tables, to which rows lead that are told from them."""
+    for table in family.graph.public:
+        referring = [k for m in family.members.values() for k in _foreign(m) if k.table == table.name]
+        asked = [*([table.primary_key] if table.primary_key else []), *(k.referenced for k in referring)]
+        for columns in dict.fromkeys(asked):
+            relation = sql.ident(*family.schema, table.name)
+            repeated, _ = db.rows("repeated_keys", relation=relation, columns=list(columns))[0]
+            if repeated:
+                where = f"{family.view.name}.{table.name}.{', '.join(columns)}"
+                yield Fault(
+                    "two rows have the same key", where, "correct the table, or the key that is declared"
+                )
 
 
 def _remedy(key: ForeignKey) -> str:

@@ -46,8 +46,9 @@ def described(family: Family, member: Member) -> str:
     chain = [member, *family.above(member.name)]
     keys = [f"{m.name}.{', '.join(m.node.owner.columns)}" for m in chain if m.node.owner and m.node.optional]
     return (
-        f"{member.name}: how many rows reach no unit, for {' or '.join(keys)} is NULL; they are left out, and only their "
-        f"number is told ({SHARE:.0%} of the table's loss). They are no unit's, so each of them is protected by itself alone"
+        f"{member.name}: how many rows reach no unit, for {' or '.join(keys)} is NULL; they are left out, and only "
+        f"their number is told ({SHARE:.0%} of the table's loss). They are no unit's: each of them is protected by "
+        "itself alone"
     )
 
 

@@ -24,6 +24,8 @@ RULES = """    rules:
       - discharged >= admitted
       - count(transfers) > 1
 """
+FLAG = "(flag = 'high') = (value > lab_items.high)"
+LABS = "    max_children: 360\n"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,8 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     fields = views / "clinic" / "fields.yml"
     text = fields.read_text()
     assert LAST in text
-    fields.write_text(text.replace(LAST, RULES))
+    assert LABS in text
+    fields.write_text(text.replace(LAST, RULES).replace(LABS, f'{LABS}    rules: ["{FLAG}"]\n'))
     with open_workspace(path / "private.duckdb", [views]) as made:
         made.ingest(made.load("clinic"), parameters={"patients": 250})
         yield made
@@ -98,3 +101,15 @@ def test_rules_over_a_row_those_above_and_totals_below(space: Workspace, tmp_pat
         "t", "select count(*) from clinic.admissions where admission_id % 32 = 0 and discharged is not null")[0][0]  # fmt: skip
     assert made[0] == pytest.approx(first / rows) and real[0] == 0
     assert made[1] > real[1] and made[2] == 1 > real[2] > 0
+
+
+def test_rules_over_a_public_table(space: Workspace, tmp_path: Path) -> None:
+    """What is high stands in the table of items. All real rows hold; of the copy every first value of a stay is spoilt."""
+    first = "event_id % 512 = 0 and flag = 'normal'"
+    path = copy(space, tmp_path / "s.duckdb", f"update lab_events set flag = 'high' where {first}")
+    found = score(space, path, metrics=["rules"])
+    wrong = space.db.rows_sql("t", f"select count(*) filter ({first}) / count(*) from clinic.lab_events")[0][
+        0
+    ]
+    assert found.value("rules", "lab_events", [FLAG], "syn") == pytest.approx(wrong) and wrong > 0.01
+    assert found.value("rules", "lab_events", [FLAG], REF) == 0

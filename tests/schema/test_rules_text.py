@@ -12,17 +12,23 @@ from duckpaste.db import Db
 from duckpaste.errors import Faults, UserError
 from duckpaste.fit import request
 from duckpaste.schema.fields import load
-from duckpaste.schema.rules import Scope, parse, scopes
-from duckpaste.schema.view import Field, Table, View
+from duckpaste.schema.rules import Scope, parse, scopes, types
+from duckpaste.schema.view import Field, ForeignKey, Table, View
 from duckpaste.workspace import Workspace
 
 SCOPES = scopes(
     [
         ("people", {"born": "DATE", "n": "INTEGER"}, []),
-        ("orders", {"total": "DECIMAL(9,2)", "placed": "DATE", "sent": "DATE", "odd name": "INTEGER"}, ["people"]),
+        ("orders", {"n": "VARCHAR", "total": "DECIMAL(9,2)", "placed": "DATE", "sent": "DATE", "odd name": "INTEGER"}, ["people"]),
         ("lines", {"amount": "DECIMAL(9,2)", "kind": "VARCHAR"}, ["orders", "people"]),
     ],
     frozenset({("lines", "kind")}),
+    {"Products": {"id": "INTEGER", "price": "DECIMAL(9,2)"}, "sites": {"a": "VARCHAR", "b": "DATE", "tax": "DOUBLE"}},
+    {
+        "orders": [ForeignKey(("n", "placed"), "sites", ("a", "b"))],
+        "lines": [ForeignKey(("kind",), "Products", ("id",))],
+        "people": [ForeignKey(("n",), "Products", ("id",))],
+    },
 )  # fmt: skip
 ORDERS: Scope = SCOPES["orders"]
 
@@ -31,6 +37,26 @@ def test_columns_get_the_names_that_the_rows_have() -> None:
     rule = parse('Placed >= People.BORN and orders.total < 3 or "odd name" is null', ORDERS)
     assert rule.sql == '"placed" >= "people.born" AND "total" < 3 OR "odd name" IS NULL'
     assert rule.own == ("placed", "total", "odd name") and rule.above == (("people", "born"),)
+
+
+def test_public_tables_that_a_key_leads_to() -> None:
+    """By a key of the row, or of a row above it; with the columns of the row that a join needs."""
+    rule = parse("total <= products.PRICE * 3 and total > sites.tax", ORDERS)
+    assert rule.sql == '"total" <= "Products.price" * 3 AND "total" > "sites.tax"'
+    assert rule.own == ("total",) and rule.above == ()
+    assert rule.public == (("Products", "price"), ("sites", "tax"))
+    assert types(rule, ORDERS) == {
+        "total": "DECIMAL(9,2)",
+        "Products.price": "DECIMAL(9,2)",
+        "sites.tax": "DOUBLE",
+    }
+    assert ORDERS.public["sites"].keys == ((("n", "VARCHAR", "a"), ("placed", "DATE", "b")),)
+    assert ORDERS.public["Products"].keys == ((("people.n", "INTEGER", "id"),),)
+    assert [(m.column, m.expression) for m in parse("total = products.price * 2", ORDERS).mends] == [
+        ("total", '"Products.price" * 2')
+    ]
+    with pytest.raises(UserError, match="to which kind and people.n lead: of which row is not said"):
+        parse("amount < Products.price", SCOPES["lines"])
 
 
 def test_totals_over_tables_below() -> None:
