@@ -19,15 +19,12 @@ from duckpaste.models.obeying import guarded
 from duckpaste.models.pgm import Descent, Graphical, Observation, fit, total_of
 from duckpaste.models.pgm.observation import merged
 from duckpaste.models.room import Room
-from duckpaste.models.shares import divided
+from duckpaste.models.shares import ABSOLUTE, divided, is_pure, one_way_share
 from duckpaste.models.singles import worth_measuring
 
-ABSOLUTE = math.sqrt(2 / math.pi)  # mean absolute value of a standard normal
-_SHARE, _LESS = (
-    0.36,
-    0.32,
-)  # of the loss for the 1-ways at 8,450 rows for each row of noise; half the noise: 20 % less
-_ROWS, _RATIO = 48_842, 8450
+# Share of the 1-ways where rows are so many for each row of noise. Chosen on Adult; half the noise wants 20 % less.
+_SHARE, _RATIO, _LESS = 0.36, 8450, 0.32
+_ROWS = 48_842  # Adult's: how many there are is not known beforehand
 _WORTH = 0.02  # of the loss: less is not worth a measurement
 
 
@@ -51,11 +48,9 @@ class Settings:
     descent: Descent
 
 
-def one_way_share(noise: float, rows: float = _ROWS) -> float:
-    """Share of the loss for the 1-ways when all of it would buy noise of `noise` rows a cell.
-
-    The larger the noise is beside the `rows` the more, for then little else can be learnt. Chosen on Adult."""
-    return float(_SHARE * (_RATIO * noise / rows) ** _LESS)
+def first_share(noise: float, rows: float = _ROWS) -> float:
+    """Share of the loss for the 1-ways when all of it would buy noise of `noise` rows a cell."""
+    return one_way_share(_RATIO * noise / rows, _SHARE, _LESS)
 
 
 class Adaptive:
@@ -114,9 +109,9 @@ class Adaptive:
         settings, loss = self._settings, self._loss
         if settings.share >= settings.most_share or math.isinf(loss):
             return settings.share
-        if growth(self._fine.sigma(1.0), self._fine.sigma(4.0)) < 3:
+        if is_pure(self._fine.sigma):
             return settings.share
-        share = min(one_way_share(self._fine.sigma(loss), total), settings.most_share)
+        share = min(first_share(self._fine.sigma(loss), total), settings.most_share)
         if share - settings.share < _WORTH:
             return settings.share
         more = divided(loss * (share - settings.share), self._fine.domain, cliques, settings.balance)
@@ -131,7 +126,7 @@ class Adaptive:
         settings = self._settings
         everything = self._candidates(self._domain)
         large: dict[Clique, float] = {}
-        factor = growth(self._doors.sigma(1.0), self._doors.sigma(4.0))
+        factor = growth(self._doors.sigma)
         while not schedule.over:
             room = Room(self._domain, [o.clique for o in self._observed], self._evidence)
             used = share + (1 - share) * schedule.after(settings.batch)

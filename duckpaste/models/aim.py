@@ -14,13 +14,14 @@ from typing import Any, ClassVar
 
 from duckpaste.domain import Clique, Domain
 from duckpaste.errors import UserError
-from duckpaste.models.adaptive import Adaptive, Settings, one_way_share
+from duckpaste.models.adaptive import Adaptive, Settings, first_share
 from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.candidates import Candidates
 from duckpaste.models.network import Network
 from duckpaste.models.options import option
-from duckpaste.models.outlook import CELLS_PER_MB, Shape, bounded, set_errors, single_errors
+from duckpaste.models.outlook import Shape, bounded, set_errors, single_errors
 from duckpaste.models.pgm import Descent
+from duckpaste.models.pgm.elimination import CELLS_PER_MB
 from duckpaste.models.shares import divided
 from duckpaste.models.singles import worth_measuring
 from duckpaste.models.workload import Sets, Workload, all_ways, listed, read_sets
@@ -166,7 +167,7 @@ class AIM:
             return 1.0
         if self.share_one_way > 0:
             return self.share_one_way
-        return min(max(one_way_share(doors_sigma(loss)), 0.1), 0.6)
+        return first_share(doors_sigma(loss))
 
     def _most_share(self, share: float) -> float:
         """What the 1-ways get at most, when their total shows that rows are few."""

@@ -7,7 +7,10 @@ sections 0 and 3). Rounds start small; one that told nothing new makes the follo
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from duckpaste.models.shares import fall
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,6 @@ class Schedule:
         self._loss = loss
         self._left = 1.0  # share of the loss that is left; exact at the end, whatever was rounded
         self._each = 1 / self._picks
-
-    @property
-    def used(self) -> float:
-        """Share of the loss given out."""
-        return 1 - self._left
 
     @property
     def over(self) -> bool:
@@ -78,11 +76,6 @@ class Schedule:
         return picks, self._each
 
 
-def growth(sigma_at: float, sigma_at_four: float) -> float:
-    """The factor of the loss that halves the noise: 4 under zCDP, 2 under pure epsilon.
-
-    Both arguments are the noise's standard deviation, at some loss and at four times that loss."""
-    if not sigma_at > 0 or not sigma_at_four > 0:
-        return 4.0
-    power = math.log(sigma_at / sigma_at_four, 4)
-    return float(2 ** (1 / power))
+def growth(doors_sigma: Callable[[float], float]) -> float:
+    """The factor of the loss that halves the noise: 4 under zCDP, 2 under pure epsilon."""
+    return float(2 ** (1 / fall(doors_sigma)))

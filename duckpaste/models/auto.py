@@ -15,17 +15,16 @@ from dataclasses import dataclass, replace
 
 from duckpaste.domain import Clique, Domain
 from duckpaste.models.aim import AIM
-from duckpaste.models.annealing import growth
 from duckpaste.models.base import Doors, Fitted, Model, Release
 from duckpaste.models.fast import Fast
 from duckpaste.models.independent import Independent
 from duckpaste.models.mst import MST
 from duckpaste.models.outlook import Shape
+from duckpaste.models.shares import is_pure
 from duckpaste.models.spanning import Forest
 
-_LITTLE = (
-    1.0  # rows: noise of one marginal at the whole loss, below which aim is worth its time (epsilon 7 or so)
-)
+# Rows: noise of one marginal at the whole loss, below which aim is worth its time (epsilon 7 or so)
+_LITTLE = 1.0
 _AIM_COLUMNS = 30  # above it aim takes minutes
 _PURE_COLUMNS = 24  # above it the errors of all pairs are too noisy under pure epsilon
 _FAST_COLUMNS = 300  # 45,000 pairs; mst needs no exact count of all of them at once
@@ -53,7 +52,7 @@ class Auto:
         """The algorithm for this domain, loss and noise."""
         columns = sum(size > 1 for size in domain.sizes.values())
         noise = doors_sigma(loss)
-        pure = noise > 0 and growth(doors_sigma(1.0), doors_sigma(4.0)) < 3
+        pure = noise > 0 and is_pure(doors_sigma)
         told = f"{columns} columns"
         if not Forest(domain, float("inf"), evidence).edges_left():
             return Choice("independent", "no pair of columns to relate", Independent())

@@ -10,9 +10,9 @@ from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.network import Network, Step
 from duckpaste.models.obeying import guarded
 from duckpaste.models.options import option
-from duckpaste.models.outlook import CELLS_PER_MB, Shape, single_errors
+from duckpaste.models.outlook import Shape, single_errors
 from duckpaste.models.pgm import Observation, fit, total_of
-from duckpaste.models.pgm.elimination import eliminate, maximal
+from duckpaste.models.pgm.elimination import CELLS_PER_MB, eliminate, maximal
 from duckpaste.models.shares import divided
 from duckpaste.models.singles import fitted_singles, worth_measuring
 
@@ -66,9 +66,7 @@ class Independent:
         singles = fitted_singles(domain.project(targets), observations, total)
         steps = [Step(name, (), singles[name]) for name in targets]
         network = Network(domain, tuple(evidence), steps, total=total)
-        if (
-            domain.zeros
-        ):  # columns under a common rule can't be independent: as close to it as the rules allow
+        if domain.zeros:  # a rule ties its columns together: as close to independence as it allows
             model = fit(domain, observations, last=evidence, total=total)
             network = guarded(replace(network, steps=model.generation(evidence)))
         return Fitted(network, measured, {"total": total})

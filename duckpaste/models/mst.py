@@ -17,13 +17,12 @@ from duckpaste.models.compress import Compression, compress
 from duckpaste.models.network import Network
 from duckpaste.models.obeying import guarded
 from duckpaste.models.options import option
-from duckpaste.models.outlook import CELLS_PER_MB, Shape, set_errors, single_errors
+from duckpaste.models.outlook import Shape, set_errors, single_errors
 from duckpaste.models.pgm import Descent, Graphical, Observation, fit, total_of
-from duckpaste.models.shares import divided
+from duckpaste.models.pgm.elimination import CELLS_PER_MB
+from duckpaste.models.shares import ABSOLUTE, divided
 from duckpaste.models.singles import OuterProducts, SamplingErrors, fitted_singles, worth_measuring
 from duckpaste.models.spanning import Forest
-
-_ABSOLUTE = math.sqrt(2 / math.pi)  # mean absolute value of a standard normal
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ class MST:
         singles = fitted_singles(domain, observations, total)
         estimates = OuterProducts(singles, total, forest.cliques)
         errors = SamplingErrors(singles, total)
-        noise = self.caution * _ABSOLUTE * doors.sigma(stages[2] / rounds)
+        noise = self.caution * ABSOLUTE * doors.sigma(stages[2] / rounds)
         penalties = [self.chance * errors.of(c) + noise * domain.cells(c) for c in forest.cliques]
         edges: list[Clique] = []
         each, left = stages[1] / rounds, stages[2]

@@ -14,10 +14,8 @@ from dataclasses import dataclass
 
 from duckpaste.domain import Clique, Domain
 from duckpaste.models.network import Network
-from duckpaste.models.pgm.elimination import maximal
+from duckpaste.models.pgm.elimination import CELLS_PER_MB, maximal
 from duckpaste.models.shares import ABSOLUTE, divided
-
-CELLS_PER_MB = 2**17  # of 8 bytes
 
 
 @dataclass(frozen=True)

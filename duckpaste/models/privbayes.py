@@ -26,8 +26,9 @@ from duckpaste.models.compress import Compression
 from duckpaste.models.network import Expansion, Network, Step
 from duckpaste.models.obeying import conditioned
 from duckpaste.models.options import option
-from duckpaste.models.outlook import CELLS_PER_MB, Shape, bounded, set_errors, single_errors
+from duckpaste.models.outlook import Shape, bounded, set_errors, single_errors
 from duckpaste.models.pgm import Descent, Observation, total_of
+from duckpaste.models.pgm.elimination import CELLS_PER_MB
 from duckpaste.models.shares import divided
 from duckpaste.models.singles import fitted_singles, worth_measuring
 from duckpaste.models.spanning import Forest

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from duckpaste.domain import Clique, Domain
-from duckpaste.models.pgm.elimination import eliminate, size_mb
-
-_CELLS_PER_MB = 2**17  # of 8 bytes
+from duckpaste.models.pgm.elimination import CELLS_PER_MB, eliminate, size_mb
 
 
 class Room:
@@ -39,7 +37,7 @@ class Room:
     @property
     def megabytes(self) -> float:
         """JT-SIZE of the cliques at hand."""
-        return self._cells / _CELLS_PER_MB
+        return self._cells / CELLS_PER_MB
 
     def inside(self, clique: Clique) -> bool:
         """Whether a node holds the clique already: it then costs nothing."""
@@ -66,7 +64,7 @@ class Room:
             carry = border & ~(1 << place)
         if below and below == self._bag(place) and not self._absorbed[place]:
             cells -= self._count(below)
-        return cells / _CELLS_PER_MB
+        return cells / CELLS_PER_MB
 
     def exact(self, clique: Clique) -> float:
         """Megabytes with `clique` added, by a new order."""

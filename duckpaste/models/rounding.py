@@ -54,9 +54,8 @@ def deal_members(
     weight = np.divide(weight, mass, out=np.repeat(1.0 / members, members), where=mass > 0)
     running = np.cumsum(weight)
     cumulative = running - np.repeat(running[first] - weight[first], members)
-    cumulative /= np.repeat(
-        cumulative[first + members - 1], members
-    )  # so that last codes of no weight get no row
+    # So that last codes of no weight get no row.
+    cumulative /= np.repeat(cumulative[first + members - 1], members)
     return _deal(cumulative, owner, code, group, rng)
 
 

@@ -1,18 +1,13 @@
-"""How a loss is divided among marginals."""
+"""How a loss is divided among marginals, and what noise it buys."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from duckpaste.domain import Clique, Domain
 
 ABSOLUTE = math.sqrt(2 / math.pi)  # mean absolute value of a standard normal
-_ONE_WAY = (
-    0.4  # share of the 1-ways where the loss, shared among all columns, would buy noise of _NOISE rows a cell
-)
-_NOISE = 21.6
-_LESS = 0.2  # half the noise wants 13 % less of a share
 
 
 def divided(loss: float, domain: Domain, cliques: Sequence[Clique], balance: float) -> list[float]:
@@ -26,9 +21,19 @@ def divided(loss: float, domain: Domain, cliques: Sequence[Clique], balance: flo
     return [loss * size / whole for size in sizes]
 
 
-def first_share(noise: float) -> float:
-    """Share of the loss for the 1-ways before other marginals are chosen, by the `noise` that the loss would buy if all
-    columns shared it: .4 at 22 rows a cell, more where noise is larger, between .1 and .6. Fitted to what was best on
-    Adult from epsilon .1 to 10."""
-    share: float = _ONE_WAY * (noise / _NOISE) ** _LESS
+def one_way_share(ratio: float, usual: float, power: float) -> float:
+    """Share of a loss for the 1-ways before other marginals are chosen: between .1 and .6, and the more the larger the
+    noise is, for then little else can be learnt. `ratio` compares the noise with that at which the share is `usual`."""
+    share: float = usual * ratio**power
     return min(max(share, 0.1), 0.6)
+
+
+def fall(doors_sigma: Callable[[float], float]) -> float:
+    """The power of the loss by which noise falls: 1/2 under zCDP, 1 under pure epsilon. Told by the noise alone."""
+    one, four = doors_sigma(1.0), doors_sigma(4.0)
+    return math.log(one / four, 4) if one > 0 and four > 0 else 0.5
+
+
+def is_pure(doors_sigma: Callable[[float], float]) -> bool:
+    """Whether the noise is that of pure epsilon."""
+    return fall(doors_sigma) > 0.75

@@ -84,9 +84,8 @@ class SamplingErrors:
         few, many = sorted((self._columns[name] for name in pair), key=lambda column: column[0].size)
         rows = few[0][few[0] > 0] * self._total
         shares, below, roots = many
-        cut = np.searchsorted(
-            shares, 1 / (2 * math.pi * rows)
-        )  # cells of fewer than 1 / (2 pi) rows are rare
+        # Cells of fewer than 1 / (2 pi) rows are rare.
+        cut = np.searchsorted(shares, 1 / (2 * math.pi * rows))
         rare = 2 * rows * below[cut]
         other = np.sqrt(2 * rows / math.pi) * (roots[-1] - roots[cut])
         return float((rare + other).sum())

@@ -11,10 +11,8 @@ ABSENT = -1
 Heights = tuple[int, ...]
 """One height a column, or ABSENT."""
 
-_VISITS = (
-    20_000,
-    30,
-)  # of the exact search before sampling takes over: at least, and for each set that is asked for
+# Of the exact search before sampling takes over: at least, and for each set that is asked for.
+_VISITS = 20_000, 30
 _ROUNDING = 1 + 1e-9
 
 
@@ -73,9 +71,8 @@ def _sampled(
     Half of the walks refine one column as far as it goes before the next (few fine parents), half any column at
     each step (many coarse ones)."""
     most = max(len(s) for s in sizes)
-    table = np.full(
-        (len(sizes), most + 2), np.inf
-    )  # sizes by step: absent, coarsest, ..., finest, nothing more
+    # Sizes by step: absent, coarsest, ..., finest, nothing more.
+    table = np.full((len(sizes), most + 2), np.inf)
     for i, column in enumerate(sizes):
         table[i, 0] = 1.0
         table[i, 1 : len(column) + 1] = column[::-1]

@@ -20,8 +20,8 @@ from duckpaste.models.base import Doors
 from duckpaste.models.bayes.heights import Heights
 from duckpaste.models.bayes.parents import ABSENT, maximal_sets
 from duckpaste.models.bayes.tree import Family
+from duckpaste.models.shares import ABSOLUTE
 
-_ABSOLUTE = math.sqrt(2 / math.pi)  # mean absolute value of a standard normal
 _FEWEST = 8  # sets of parents from each earlier family, however many there are
 
 
@@ -193,6 +193,6 @@ class Search:
         for name in family.clique:
             cells = np.multiply.outer(cells, self._shares[name])
         by_chance = self._terms.chance * float(np.minimum(2 * cells, np.sqrt(2 * cells / math.pi)).sum())
-        penalty = (by_chance + _ABSOLUTE * self._terms.noise * cells.size) / 2
+        penalty = (by_chance + ABSOLUTE * self._terms.noise * cells.size) / 2
         weight = float(max(1, len(family.parents))) ** self._terms.breadth
         return _Candidate(family, self._heights.domain.clique(family.clique), penalty, weight)

@@ -14,7 +14,7 @@ from duckpaste.domain import Clique, Domain
 Elimination = list[tuple[str, frozenset[str]]]
 """Columns in the order of their elimination, each with its neighbours at that time (all eliminated later)."""
 
-_BYTES_PER_MB = 2**20
+CELLS_PER_MB = 2**17  # of 8 bytes
 
 
 def eliminate(domain: Domain, cliques: Iterable[Clique], last: Iterable[str] = ()) -> Elimination:
@@ -39,7 +39,7 @@ def size_mb(domain: Domain, cliques: Iterable[Clique], last: Iterable[str] = ())
         if bag not in rest:  # else an earlier column's clique holds it: all of its neighbours were these
             cells += math.prod(sizes[i] for i in _places(bag))
         rest.add(around)
-    return 8 * cells / _BYTES_PER_MB
+    return cells / CELLS_PER_MB
 
 
 def _order(domain: Domain, cliques: Iterable[Clique], last: Iterable[str]) -> list[tuple[int, int]]:

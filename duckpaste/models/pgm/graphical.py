@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from duckpaste.domain import Clique, Domain, FloatArray
 from duckpaste.errors import DomainError
 from duckpaste.models.network import Step
+from duckpaste.models.pgm.elimination import CELLS_PER_MB
 from duckpaste.models.pgm.factor import Link
 from duckpaste.models.pgm.junction import JunctionTree
 from duckpaste.models.pgm.query import Queries
@@ -54,7 +55,7 @@ class Graphical:
             "total": self.total,
             "cliques": len(self.tree.nodes),
             "treewidth": max(len(node.axes) for node in self.tree.nodes) - 1,
-            "megabytes": self.tree.cells / 2**17,
+            "megabytes": self.tree.cells / CELLS_PER_MB,
             "sweeps": self.steps,
             "fit_loss": self.loss,
         }
