@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from duckpaste.domain import Clique, Domain, FloatArray
+from duckpaste.models.pgm.factor import outer
 from duckpaste.models.pgm.observation import Observation, merged
 from duckpaste.simplex import project_weighted
 
@@ -46,10 +47,7 @@ class OuterProducts(Mapping[Clique, FloatArray]):
     def __getitem__(self, clique: Clique) -> FloatArray:
         if clique not in self:
             raise KeyError(clique)
-        out = np.full((), self._total)
-        for name in clique:
-            out = np.multiply.outer(out, self._shares[name])
-        return out
+        return outer((self._shares[name] for name in clique), self._total)
 
     def __contains__(self, clique: object) -> bool:
         if self._members is None:

@@ -20,6 +20,7 @@ from duckpaste.models.base import Doors
 from duckpaste.models.bayes.heights import Heights
 from duckpaste.models.bayes.parents import ABSENT, maximal_sets
 from duckpaste.models.bayes.tree import Family
+from duckpaste.models.pgm.factor import outer
 from duckpaste.models.shares import ABSOLUTE
 
 _FEWEST = 8  # sets of parents from each earlier family, however many there are
@@ -189,9 +190,7 @@ class Search:
     def _candidate(self, family: Family) -> _Candidate:
         """Taken off are half of what chance (E|X - x| of Poisson counts, see `SamplingErrors`) and noise add to the
         L1 distance."""
-        cells = np.array(self._total)
-        for name in family.clique:
-            cells = np.multiply.outer(cells, self._shares[name])
+        cells = outer((self._shares[name] for name in family.clique), self._total)
         by_chance = self._terms.chance * float(np.minimum(2 * cells, np.sqrt(2 * cells / math.pi)).sum())
         penalty = (by_chance + ABSOLUTE * self._terms.noise * cells.size) / 2
         weight = float(max(1, len(family.parents))) ** self._terms.breadth

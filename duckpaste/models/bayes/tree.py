@@ -18,17 +18,11 @@ from duckpaste.domain import Clique, FloatArray
 from duckpaste.models.bayes.border import Border
 from duckpaste.models.bayes.heights import Heights
 from duckpaste.models.pgm.descent import Descent, State, descend
-from duckpaste.models.pgm.factor import inner
+from duckpaste.models.pgm.factor import outer
 from duckpaste.models.pgm.observation import Observation, merged
 from duckpaste.models.pgm.prior import Prior
-from duckpaste.simplex import project_weighted
-
-_LEAST, _MOST, _NOISE = (
-    1e-12,
-    0.1,
-    0.02,
-)  # how much of a prior the start keeps: bounds, and share of the noise
-_TINY = 1e-300
+from duckpaste.models.pgm.smooth import smoothed
+from duckpaste.models.pgm.squares import Squares
 
 
 @dataclass(frozen=True)
@@ -47,28 +41,8 @@ class Family:
         return (*self.parents, self.child)
 
 
-def _smoothed(one: Observation, total: float, prior: FloatArray) -> FloatArray:
-    """Noisy proportions on the simplex, mixed with a positive prior as far as they are noise."""
-    variance = np.maximum(one.variance, _TINY) / total**2
-    noise = math.sqrt(2 / math.pi) * float(np.sqrt(variance).sum())
-    mix = min(max(_NOISE * noise, _LEAST), _MOST)
-    fitted = project_weighted(one.values / total, variance, 1.0)
-    out: FloatArray = np.maximum((1 - mix) * fitted + mix * prior, _TINY)
-    return out
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A measured marginal of a family's table: proportions and weight."""
-
-    node: int
-    border: Border
-    target: FloatArray
-    weight: FloatArray
-
-
-class Tree:
-    """Least squares over a tree of families, for `pgm.descent.descend`: homes come before their children.
+class Tree(Squares):
+    """Least squares over the families' tables, for `pgm.descent.descend`. Homes come before their children.
 
     `observations` are in rows: joints of families, and 1-ways of columns at height 0.
     """
@@ -79,18 +53,12 @@ class Tree:
         self.families = families
         self._heights = heights
         domain = heights.domain
-        self._shapes = [domain.shape(f.clique) for f in families]
+        super().__init__([domain.shape(f.clique) for f in families])
         self._rows = [math.prod(domain.shape(f.parents[: f.shared])) for f in families]
-        sizes = [domain.cells(f.clique) for f in families]
-        self._slices = [slice(end - size, end) for end, size in zip(np.cumsum(sizes), sizes, strict=True)]
-        self.cells = int(sum(sizes))
         self._borders = [
             Border(heights, families[f.home].clique, f.parents[: f.shared]) if f.home >= 0 else None
             for f in families
         ]
-        self._target = np.zeros(self.cells)
-        self._weight = np.zeros(self.cells)
-        self._parts: list[_Part] = []
         self.total = total
         found = merged(domain, observations)
         self._known = {
@@ -104,13 +72,12 @@ class Tree:
         for i, family in enumerate(self.families):
             joint = self._joint(family)
             if joint is not None:
-                self.view(self._target, i)[...] = joint.values / self.total
-                self.view(self._weight, i)[...] = least / joint.variance
+                self.aim_at(i, joint.values / self.total, least / joint.variance)
             for name in (*family.parents[family.shared :], family.child):
                 one = self._at_height(name)
                 if one is not None:
                     border = Border(self._heights, family.clique, (name,))
-                    self._parts.append(_Part(i, border, one.values / self.total, least / one.variance))
+                    self.aim_at(i, one.values / self.total, least / one.variance, border)
 
     def _joint(self, family: Family) -> Observation | None:
         """What was measured of a family with parents, axes as its clique."""
@@ -132,21 +99,17 @@ class Tree:
         )
         return Observation((name,), values, variance)
 
-    def view(self, flat: FloatArray, node: int) -> FloatArray:
-        """The cells of one family in `flat`, in its shape; writing to it writes to `flat`."""
-        return flat[self._slices[node]].reshape(self._shapes[node])
-
     def independent(self) -> FloatArray:
         """Log-potentials of independent columns."""
-        return self._conditionals([self._outer(family.clique) for family in self.families])
+        return self._conditionals([self._independent(family) for family in self.families])
 
     def start(self) -> FloatArray:
         """Log-potentials of P(rest | border) of each family's own measurement: the answer itself without noise."""
         tables = []
         for family in self.families:
-            prior = self._outer(family.clique)
+            prior = self._independent(family)
             joint = self._joint(family)
-            tables.append(prior if joint is None else _smoothed(joint, self.total, prior))
+            tables.append(prior if joint is None else self._smoothed(joint, prior))
         return self._conditionals(tables)
 
     def _conditionals(self, tables: Sequence[FloatArray]) -> FloatArray:
@@ -156,24 +119,24 @@ class Tree:
             self.view(theta, i)[...] = np.log(rows / rows.sum(axis=1, keepdims=True)).reshape(table.shape)
         return theta
 
-    def _outer(self, names: Clique) -> FloatArray:
-        out = np.ones(())
-        for name in names:
-            out = np.multiply.outer(out, self._single(name))
-        return out
+    def _independent(self, family: Family) -> FloatArray:
+        return outer(self._single(name) for name in family.clique)
 
     def _single(self, name: str) -> FloatArray:
         """Positive shares of the codes of `name`, from the 1-way measurement of its column; else even ones."""
         even = np.full(self._heights.domain[name], 1 / self._heights.domain[name])
         one = self._at_height(name)
-        return even if one is None else _smoothed(one, self.total, even)
+        return even if one is None else self._smoothed(one, even)
+
+    def _smoothed(self, one: Observation, prior: FloatArray) -> FloatArray:
+        return smoothed(one.values / self.total, one.variance / self.total**2, prior)
 
     def marginals(self, theta: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
         """Proportions of all families (flat, and by family) in the model of the log-potentials `theta`."""
         beliefs = theta.copy()
         sums: list[FloatArray] = [np.empty(0)] * len(self.families)
         for i in reversed(range(len(self.families))):
-            flat = beliefs[self._slices[i]].reshape(self._rows[i], -1)
+            flat = self.view(beliefs, i).reshape(self._rows[i], -1)
             top = flat.max(axis=1)
             flat -= top[:, None]
             np.exp(flat, out=flat)
@@ -185,25 +148,13 @@ class Tree:
                 home = self.view(beliefs, family.home)
                 home += border.widen(message)
         for i, border in enumerate(self._borders):
-            flat = beliefs[self._slices[i]].reshape(self._rows[i], -1)
+            flat = self.view(beliefs, i).reshape(self._rows[i], -1)
             if border is None:
                 flat /= sums[i][:, None]
             else:
                 mass = border.narrow(self.view(beliefs, self.families[i].home)).reshape(-1)
                 flat *= (mass / sums[i])[:, None]
         return beliefs, [self.view(beliefs, i) for i in range(len(self.families))]
-
-    def loss(self, mu: FloatArray) -> tuple[float, FloatArray]:
-        """The loss of the proportions `mu`, sum of weight * (mu - target)^2 / 2, and its gradient."""
-        miss = mu - self._target
-        gradient = self._weight * miss
-        loss = inner(miss, gradient)
-        for part in self._parts:
-            off = part.border.narrow(self.view(mu, part.node)) - part.target
-            pull = part.weight * off
-            loss += inner(off, pull)
-            self.view(gradient, part.node)[...] += part.border.widen(pull)
-        return loss / 2, gradient
 
     def log_mass(self, theta: FloatArray, nodes: Sequence[FloatArray]) -> float:
         """log of sum over x of exp(theta(x)) = theta(x) - log p(x), whatever x; here a likely one."""

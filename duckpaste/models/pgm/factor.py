@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,14 @@ def spread(factors: Sequence[Factor], axes: Clique) -> FloatArray:
         wide = values.transpose(order).reshape(shape)
         out = wide if out is None else out * wide
     return np.ones(()) if out is None else out
+
+
+def outer(arrays: Iterable[FloatArray], scale: float = 1.0) -> FloatArray:
+    """The outer product of `arrays`, times `scale`."""
+    out = np.full((), scale)
+    for one in arrays:
+        out = np.multiply.outer(out, one)
+    return out
 
 
 def inner(one: FloatArray, other: FloatArray) -> float:

@@ -9,31 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from duckpaste.domain import Clique, Domain, FloatArray, Zeros
 from duckpaste.errors import DomainError, UserError
 from duckpaste.models.pgm.elimination import maximal
-from duckpaste.models.pgm.factor import Link, inner
+from duckpaste.models.pgm.factor import Link
 from duckpaste.models.pgm.gather import Gather
 from duckpaste.models.pgm.junction import JunctionTree
 from duckpaste.models.pgm.propagation import Propagation
+from duckpaste.models.pgm.squares import Squares
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A measured marginal inside a head."""
-
-    head: int
-    link: Link
-    target: FloatArray
-    weight: FloatArray
-
-
-class Problem:
-    """Least squares of marginals over a junction tree: loss(mu) = sum of weight * (mu - target)^2 / 2.
+class Problem(Squares):
+    """Least squares of marginals over a junction tree, whose tables are the heads.
 
     `targets` are clique -> (proportions, weight), axes in domain order; `structure` are cliques without a target
     that the model must hold as well. Weights are divided by `scale`, so that they are at most 1. Cells that the
@@ -53,10 +43,7 @@ class Problem:
         self.heads: list[Clique] = [domain.clique(h) for h in found]
         self.tree = JunctionTree(domain, self.heads, last)
         self.propagation = Propagation(self.tree)
-        sizes = [domain.cells(h) for h in self.heads]
-        self._slices = [slice(end - size, end) for end, size in zip(np.cumsum(sizes), sizes, strict=True)]
-        self._shapes = [domain.shape(h) for h in self.heads]
-        self.cells = int(sum(sizes))
+        super().__init__([domain.shape(h) for h in self.heads])
         self._route_heads()
         self._set_targets(targets)
         self._forbidden: dict[int, FloatArray] = {}
@@ -92,18 +79,13 @@ class Problem:
 
     def _set_targets(self, targets: Mapping[Clique, tuple[FloatArray, FloatArray]]) -> None:
         self.scale = scale = max((float(w.max()) for _, w in targets.values() if w.size), default=1.0)
-        self._target = np.zeros(self.cells)
-        self._weight = np.zeros(self.cells)
-        self._parts: list[_Part] = []
         number = {head: i for i, head in enumerate(self.heads)}
         for clique, (value, weight) in targets.items():
             if clique in number:
-                self.view(self._target, number[clique])[...] = value
-                self.view(self._weight, number[clique])[...] = weight / scale
+                self.aim_at(number[clique], value, weight / scale)
             else:
                 head = self.host(clique)
-                link = Link(self.domain, self.heads[head], clique)
-                self._parts.append(_Part(head, link, value, weight / scale))
+                self.aim_at(head, value, weight / scale, Link(self.domain, self.heads[head], clique))
 
     def hosted(self, node: int) -> list[int]:
         """The numbers of the heads whose potentials add up on a node."""
@@ -116,10 +98,6 @@ class Problem:
         if not inside:
             raise DomainError(f"no clique of the model holds {clique}")
         return min(inside, key=lambda i: self.domain.cells(self.heads[i]))
-
-    def view(self, flat: FloatArray, head: int) -> FloatArray:
-        """The cells of one head in `flat`, in its shape; writing to it writes to `flat`."""
-        return flat[self._slices[head]].reshape(self._shapes[head])
 
     def marginals(self, theta: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
         """The model of the log-potentials `theta`: proportions of the heads (flat) and of the nodes."""
@@ -138,18 +116,6 @@ class Problem:
             for i, found in zip(hosted, gather.narrow(values), strict=True):
                 self.view(mu, i)[...] = found
         return mu, nodes
-
-    def loss(self, mu: FloatArray) -> tuple[float, FloatArray]:
-        """The loss of the heads' proportions `mu` and its gradient."""
-        miss = mu - self._target
-        gradient = self._weight * miss
-        loss = inner(miss, gradient)
-        for part in self._parts:
-            off = part.link.narrow(self.view(mu, part.head)) - part.target
-            pull = part.weight * off
-            loss += inner(off, pull)
-            self.view(gradient, part.head)[...] += part.link.widen(pull)
-        return loss / 2, gradient
 
     def log_mass(self, theta: FloatArray, nodes: Sequence[FloatArray]) -> float:
         """log of sum over x of exp(theta(x)) = theta(x) - log p(x), whatever x; here a likely one."""

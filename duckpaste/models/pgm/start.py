@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
 from duckpaste.domain import Clique, FloatArray
-from duckpaste.models.pgm.factor import Link
+from duckpaste.models.pgm.factor import Link, outer
 from duckpaste.models.pgm.problem import Problem
-from duckpaste.simplex import project, project_weighted
+from duckpaste.models.pgm.smooth import TINY, smoothed
 
 Targets = Mapping[Clique, tuple[FloatArray, FloatArray]]
 
-_SHARE = 0.02  # of the noise's mass that the start keeps of its prior
-_LEAST, _MOST = 1e-12, 0.1
-_TINY = 1e-300
 _FALL = 0.05  # a cell falls at most to this share of its mass in the fitting step
 
 
@@ -32,7 +28,8 @@ def guess(problem: Problem, targets: Targets) -> FloatArray:
         hosted = problem.hosted(i)
         head = problem.heads[hosted[0]] if len(hosted) == 1 else ()
         if len(head) == len(node.axes) and head in targets:
-            joint = _smoothed(*targets[head], _outer(singles, head))
+            value, weight = targets[head]
+            joint = smoothed(value, 1 / weight, outer(singles[name] for name in head))
             border = Link(problem.domain, head, node.separator)
             problem.view(theta, hosted[0])[...] = np.log(joint) - border.widen(np.log(border.narrow(joint)))
             continue
@@ -67,13 +64,13 @@ def taken_over(
     if fresh:
         mu, _ = problem.marginals(theta)
         for i in fresh:
-            model = np.maximum(problem.view(mu, i), _TINY)
+            model = np.maximum(problem.view(mu, i), TINY)
             value, weight = targets[problem.heads[i]]
             if prior > 0:
                 trust = weight * model / (weight * model + prior * problem.scale)
                 step = np.log(np.maximum(1 + trust * (value / model - 1), _FALL))
             else:
-                step = np.log(_smoothed(value, weight, model)) - np.log(model)
+                step = np.log(smoothed(value, 1 / weight, model)) - np.log(model)
             problem.view(theta, i)[...] += step
     return theta
 
@@ -88,22 +85,4 @@ def _single(problem: Problem, targets: Targets, name: str) -> FloatArray:
     clique = holders[0]
     value, weight = targets[clique]
     link = Link(problem.domain, clique, (name,))
-    return _smoothed(link.narrow(value), 1 / link.narrow(1 / weight), uniform)
-
-
-def _smoothed(value: FloatArray, weight: FloatArray, prior: FloatArray) -> FloatArray:
-    """Noisy proportions on the simplex, mixed with a positive prior as far as they are noise."""
-    variance = 1 / weight
-    noise = math.sqrt(2 / math.pi) * float(np.sqrt(variance).sum())
-    mix = min(max(_SHARE * noise, _LEAST), _MOST)
-    even = float(variance.min()) == float(variance.max())
-    fitted = project(value, 1.0) if even else project_weighted(value, variance, 1.0)
-    out: FloatArray = np.maximum((1 - mix) * fitted + mix * prior / prior.sum(), _TINY)
-    return out
-
-
-def _outer(singles: Mapping[str, FloatArray], clique: Clique) -> FloatArray:
-    out = np.ones(())
-    for name in clique:
-        out = np.multiply.outer(out, singles[name])
-    return out
+    return smoothed(link.narrow(value), link.narrow(1 / weight), uniform)
