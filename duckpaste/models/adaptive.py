@@ -16,11 +16,11 @@ from duckpaste.models.candidates import Candidates, Estimates
 from duckpaste.models.coarse import coarsen
 from duckpaste.models.network import Network
 from duckpaste.models.obeying import guarded
+from duckpaste.models.one_way import OneWay
 from duckpaste.models.pgm import Descent, Graphical, Observation, fit, total_of
 from duckpaste.models.pgm.observation import merged
 from duckpaste.models.room import Room
-from duckpaste.models.shares import ABSOLUTE, divided, is_pure, one_way_share
-from duckpaste.models.singles import worth_measuring
+from duckpaste.models.shares import ABSOLUTE, is_pure, one_way_share
 
 # Share of the 1-ways where rows are so many for each row of noise. Chosen on Adult; half the noise wants 20 % less.
 _SHARE, _RATIO, _LESS = 0.36, 8450, 0.32
@@ -72,11 +72,10 @@ class Adaptive:
         """1-ways, coarser codes, rounds, network."""
         settings, loss = self._settings, self._loss
         domain = self._fine.domain
-        cliques = worth_measuring(domain, domain.names)
-        first = divided(loss * settings.share, domain, cliques, settings.balance)
-        self._measured += self._fine.measure(cliques, first, "one-way")
+        one_way = OneWay(domain, settings.balance)
+        self._measured += one_way.measure(self._fine, loss * settings.share)
         singles = [Observation.of(m) for m in self._measured]
-        share = self._topped_up(cliques, total_of(singles))
+        share = self._topped_up(one_way, total_of(singles))
         if share > settings.share:
             found = merged(domain, [Observation.of(m) for m in self._measured])
             singles = [Observation(c, values, 1 / weight) for c, (values, weight) in found.items()]
@@ -102,7 +101,7 @@ class Adaptive:
         }  # fmt: skip
         return Fitted(guarded(network), self._measured, facts)
 
-    def _topped_up(self, cliques: Sequence[Clique], total: float) -> float:
+    def _topped_up(self, one_way: OneWay, total: float) -> float:
         """Measures the 1-ways once more when rows turn out to be few for the noise; the share spent on them by then.
 
         Two Gaussian measurements tell as much as one of both losses; under pure epsilon they would not."""
@@ -114,9 +113,8 @@ class Adaptive:
         share = min(first_share(self._fine.sigma(loss), total), settings.most_share)
         if share - settings.share < _WORTH:
             return settings.share
-        more = divided(loss * (share - settings.share), self._fine.domain, cliques, settings.balance)
         before = list(self._measured)
-        for one in self._fine.measure(cliques, more, "rounds"):
+        for one in one_way.measure(self._fine, loss * (share - settings.share), "rounds"):
             # Doors that know a 1-way already give the same again.
             if not any(one.clique == o.clique and np.array_equal(one.values, o.values) for o in before):
                 self._measured.append(one)
@@ -139,7 +137,8 @@ class Adaptive:
                 return self._again(model, schedule.rest())
             estimates = Estimates(model, allowed.cliques)
             chosen, losses = self._choose(allowed, estimates, schedule.take(settings.batch), limit)
-            found = self._measure(chosen, losses)
+            found = self._doors.measure(chosen, losses, "rounds")
+            self._keep(found)
             before = [estimates[c] for c in chosen]
             model = self._fit(model)
             news = 0
@@ -181,15 +180,12 @@ class Adaptive:
         return chosen, losses
 
     def _again(self, model: Graphical, loss: float) -> Graphical:
-        cliques = worth_measuring(self._domain, self._domain.names)
-        self._measure(cliques, divided(loss, self._domain, cliques, self._settings.balance))
+        self._keep(OneWay(self._domain, self._settings.balance).measure(self._doors, loss, "rounds"))
         return self._fit(model)
 
-    def _measure(self, cliques: Sequence[Clique], losses: Sequence[float]) -> list[Measurement]:
-        found = self._doors.measure(cliques, losses, "rounds")
+    def _keep(self, found: Sequence[Measurement]) -> None:
         self._measured += found
         self._observed += [Observation.of(m) for m in found]
-        return found
 
     def _fit(self, start: Graphical | None) -> Graphical:
         prior = 0.0 if math.isinf(self._loss) else self._settings.prior

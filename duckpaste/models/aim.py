@@ -18,12 +18,11 @@ from duckpaste.models.adaptive import Adaptive, Settings, first_share
 from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.candidates import Candidates
 from duckpaste.models.network import Network
+from duckpaste.models.one_way import OneWay
 from duckpaste.models.options import option
-from duckpaste.models.outlook import Shape, bounded, set_errors, single_errors
+from duckpaste.models.outlook import Shape, bounded, set_errors
 from duckpaste.models.pgm import Descent
 from duckpaste.models.pgm.elimination import CELLS_PER_MB
-from duckpaste.models.shares import divided
-from duckpaste.models.singles import worth_measuring
 from duckpaste.models.workload import Sets, Workload, all_ways, listed, read_sets
 from duckpaste.workload import Asked
 
@@ -90,13 +89,9 @@ class AIM:
         given = domain.clique(evidence)
         if len(given) == len(domain):
             return []
-        singles = worth_measuring(domain, domain.names)
-        cells = sum(domain.cells(c) for c in singles)
         share = self._first_share(domain, doors_sigma, loss, given)
-        first = loss * share
-        what = f"{len(singles)} one-way marginals"
-        least = min(divided(first, domain, singles, self.balance))
-        plan = [Release("one-way", what, len(singles), cells, first, doors_sigma(least))]
+        singles = OneWay(domain, self.balance).release(doors_sigma, loss * share)
+        plan = [singles]
         if share == 1:
             return plan
         workload = self._workload(domain, given)
@@ -111,12 +106,12 @@ class AIM:
         # Merging codes lets sets in that are too large before.
         pulled = sorted((domain[name] for name in workload.pull), reverse=True)
         widest = min(self.max_cells, math.prod(pulled[: workload.largest]))
-        count = picks + len(singles)  # the 1-ways may be measured once more
+        count = picks + singles.count  # the 1-ways may be measured once more
         what = f"at most {count} marginals"
         measured = whole * (1 - self.share_select)
         least = part if math.isinf(loss) else loss * (1 - self._most_share(share)) / picks
         sigma = doors_sigma(least * (1 - self.share_select))
-        plan.append(Release("rounds", what, count, picks * widest + cells, measured, sigma))
+        plan.append(Release("rounds", what, count, picks * widest + singles.cells, measured, sigma))
         return plan
 
     def expected(
@@ -126,8 +121,7 @@ class AIM:
         plan = {r.stage: r for r in self.plan(domain, doors_sigma, loss, evidence)}
         out: dict[Clique, float] = {}
         if "one-way" in plan:
-            singles = worth_measuring(domain, domain.names)
-            out = single_errors(domain, doors_sigma, plan["one-way"].loss, singles, self.balance)
+            out = OneWay(domain, self.balance).errors(doors_sigma, plan["one-way"].loss)
         if "rounds" in plan:
             found = self._candidates(domain, domain.clique(evidence)).cliques
             out |= set_errors(domain, plan["rounds"].sigma, [c for c in found if len(c) > 1])

@@ -24,13 +24,14 @@ from duckpaste.models.base import Doors, Fitted, Measurement, Release
 from duckpaste.models.bayes.coding import recode
 from duckpaste.models.network import Network
 from duckpaste.models.obeying import guarded
+from duckpaste.models.one_way import OneWay
 from duckpaste.models.options import option
-from duckpaste.models.outlook import Shape, bounded, set_errors, single_errors
+from duckpaste.models.outlook import Shape, bounded, set_errors
 from duckpaste.models.pairing import Pairing
 from duckpaste.models.pgm import Descent, Observation, fit, total_of
 from duckpaste.models.pgm.elimination import CELLS_PER_MB
-from duckpaste.models.shares import ABSOLUTE, divided, fall, one_way_share
-from duckpaste.models.singles import OuterProducts, SamplingErrors, fitted_singles, worth_measuring
+from duckpaste.models.shares import ABSOLUTE, Stages, divided, fall, one_way_share
+from duckpaste.models.singles import OuterProducts, SamplingErrors, fitted_singles
 from duckpaste.models.spanning import Forest
 
 # Share of the 1-ways where the loss, shared among all columns, would buy noise of so many rows a cell. Fitted to what
@@ -75,26 +76,21 @@ class Fast:
         stages = self._stages(domain, doors_sigma, loss, evidence)
         if stages is None:
             return []
-        singles = worth_measuring(domain, domain.names)
-        least = min(divided(stages.one_way, domain, singles, self.balance))
-        cells = sum(domain.cells(c) for c in singles)
-        what = f"{len(singles)} one-way marginals"
-        plan = [Release("one-way", what, len(singles), cells, stages.one_way, doors_sigma(least))]
-        if not stages.candidates:
+        plan = [OneWay(domain, self.balance).release(doors_sigma, stages.one_way)]
+        pairs = _linkable(domain, math.inf, evidence)
+        many = len(pairs)
+        if not many:
             return plan
-        many = stages.candidates
         if stages.select > 0:
             what = f"the errors of {many} pairs"
             sigma = doors_sigma(stages.select) * float(many) ** fall(doors_sigma)
             plan.append(Release("select", what, 1, many, stages.select, sigma))
         most = self._most(domain, many)
         limit = int(self.max_mb * CELLS_PER_MB)
-        sizes = sorted(
-            (min(domain.cells(c), limit) for c in _linkable(domain, math.inf, evidence)), reverse=True
-        )
-        count, cells = max(most, len(singles)), max(sum(sizes[:most]), cells)
-        sigma = doors_sigma(stages.pairs / most)
-        plan.append(Release("pairs", f"at most {most} pairs", count, cells, stages.pairs, sigma))
+        sizes = sorted((min(domain.cells(c), limit) for c in pairs), reverse=True)
+        count, cells = max(most, plan[0].count), max(sum(sizes[:most]), plan[0].cells)
+        sigma = doors_sigma(stages.joint / most)
+        plan.append(Release("pairs", f"at most {most} pairs", count, cells, stages.joint, sigma))
         return plan
 
     def expected(
@@ -104,10 +100,10 @@ class Fast:
         stages = self._stages(domain, doors_sigma, loss, evidence)
         if stages is None:
             return {}
-        singles = worth_measuring(domain, domain.names)
-        out = single_errors(domain, doors_sigma, stages.one_way, singles, self.balance)
-        if stages.candidates:
-            sigma = doors_sigma(stages.pairs / self._most(domain, stages.candidates))
+        out = OneWay(domain, self.balance).errors(doors_sigma, stages.one_way)
+        many = len(_linkable(domain, math.inf, evidence))
+        if many:
+            sigma = doors_sigma(stages.joint / self._most(domain, many))
             out |= set_errors(domain, sigma, _linkable(domain, self.max_mb * CELLS_PER_MB, evidence))
         return out
 
@@ -124,8 +120,7 @@ class Fast:
         stages = self._stages(domain, doors.sigma, doors.loss, evidence)
         if stages is None:
             return Fitted(Network(domain, tuple(evidence), [], total=1.0))
-        cliques = worth_measuring(domain, domain.names)
-        singles = doors.measure(cliques, divided(stages.one_way, domain, cliques, self.balance), "one-way")
+        singles = OneWay(domain, self.balance).measure(doors, stages.one_way)
         fine = [Observation.of(m) for m in singles]
         total = total_of(fine)
         coding = recode(domain, fine, total, self.threshold, math.inf)
@@ -135,9 +130,8 @@ class Fast:
         measured: Sequence[Measurement] = ()
         if pairs:
             measured = coarse.measure(pairs, divided(loss, coding.domain, pairs, self.balance), "pairs")
-        elif stages.candidates:
-            again = worth_measuring(coding.domain, coding.domain.names)
-            measured = coarse.measure(again, divided(loss, coding.domain, again, self.balance), "pairs")
+        elif stages.joint > 0:
+            measured = OneWay(coding.domain, self.balance).measure(coarse, loss, "pairs")
         observations += [Observation.of(m) for m in measured]
         prior = 0.0 if math.isinf(doors.loss) else self.prior
         descent = Descent(self.steps, self.tolerance, patience=10)
@@ -151,47 +145,36 @@ class Fast:
 
     def _choose(
         self, doors: Doors, domain: Domain, observations: Sequence[Observation], total: float, evidence: Clique,
-        stages: _Stages,
+        stages: Stages,
     ) -> tuple[list[Clique], float]:  # fmt: skip
         """The chosen pairs, and the loss for measuring them (or the 1-ways again, when there are none)."""
         pairs = _linkable(domain, self.max_mb * CELLS_PER_MB, evidence)
         if len(pairs) < 2:  # no choice, so nothing to pay for
-            return list(pairs), stages.pairs + stages.select
+            return list(pairs), stages.joint + stages.select
         singles = fitted_singles(domain, observations, total)
         errors, sigma = doors.errors(pairs, OuterProducts(singles, total, pairs), stages.select, "select")
         sampling = SamplingErrors(singles, total)
         chance = np.array([sampling.of(pair) for pair in pairs])
         gains = errors - self.chance * chance - self.doubt * sigma
-        noise = self.caution * ABSOLUTE * doors.sigma(stages.pairs)
+        noise = self.caution * ABSOLUTE * doors.sigma(stages.joint)
         pairing = Pairing(domain, pairs, gains, total, evidence)
-        return pairing.choose(noise, self.max_mb, self._most(domain, len(pairs)), self.chain), stages.pairs
+        return pairing.choose(noise, self.max_mb, self._most(domain, len(pairs)), self.chain), stages.joint
 
     def _most(self, domain: Domain, candidates: int) -> int:
         return min(candidates, math.ceil(self.pairs * len(domain)))
 
     def _stages(
         self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique
-    ) -> _Stages | None:
+    ) -> Stages | None:
         """Losses from public facts alone; None when there is no column to model."""
         if not set(domain) - set(domain.clique(evidence)):
             return None
         candidates = len(_linkable(domain, math.inf, evidence))  # large ones may shrink
         if not candidates:
-            return _Stages(loss)
+            return Stages(loss)
         first = self.share_one_way or one_way_share(doors_sigma(loss / len(domain)) / _NOISE, _SHARE, _LESS)
         select = self.share_select if candidates > 1 else 0.0
-        parts = [loss if math.isinf(loss) else loss * share for share in (first, select, 1 - first - select)]
-        return _Stages(parts[0], parts[1] if select else 0.0, parts[2], candidates)
-
-
-@dataclass(frozen=True)
-class _Stages:
-    """Losses of the 1-ways, the errors of all pairs and the chosen pairs, and how many pairs there may be."""
-
-    one_way: float
-    select: float = 0.0
-    pairs: float = 0.0
-    candidates: int = 0
+        return Stages.of(loss, first, select, 1 - first - select)
 
 
 def _linkable(domain: Domain, most: float, evidence: Clique) -> Sequence[Clique]:

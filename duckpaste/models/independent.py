@@ -9,12 +9,12 @@ from duckpaste.domain import Clique, Domain
 from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.network import Network, Step
 from duckpaste.models.obeying import guarded
+from duckpaste.models.one_way import OneWay
 from duckpaste.models.options import option
-from duckpaste.models.outlook import Shape, single_errors
+from duckpaste.models.outlook import Shape
 from duckpaste.models.pgm import Observation, fit, total_of
 from duckpaste.models.pgm.elimination import CELLS_PER_MB, eliminate, maximal
-from duckpaste.models.shares import divided
-from duckpaste.models.singles import fitted_singles, worth_measuring
+from duckpaste.models.singles import fitted_singles
 
 
 @dataclass(frozen=True)
@@ -29,20 +29,14 @@ class Independent:
         self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
     ) -> list[Release]:
         """One release; its sigma is the largest of all columns."""
-        cliques = worth_measuring(domain, _targets(domain, evidence))
-        if not cliques:
-            return []
-        least = min(divided(loss, domain, cliques, self.balance))
-        cells = sum(domain.cells(c) for c in cliques)
-        what = f"{len(cliques)} one-way marginals"
-        return [Release("one-way", what, len(cliques), cells, loss, doors_sigma(least))]
+        targets = _targets(domain, evidence)
+        return [OneWay(domain, self.balance, targets).release(doors_sigma, loss)] if targets else []
 
     def expected(
         self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
     ) -> dict[Clique, float]:
         """L1 error in rows of each column."""
-        cliques = worth_measuring(domain, _targets(domain, evidence))
-        return single_errors(domain, doors_sigma, loss, cliques, self.balance)
+        return OneWay(domain, self.balance, _targets(domain, evidence)).errors(doors_sigma, loss)
 
     def shape(
         self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
@@ -58,9 +52,7 @@ class Independent:
         """Noisy counts, projected on the simplex with a common total."""
         domain = doors.domain
         targets = _targets(domain, evidence)
-        cliques = worth_measuring(domain, targets)
-        losses = divided(doors.loss, domain, cliques, self.balance)
-        measured = doors.measure(cliques, losses, "one-way") if cliques else []
+        measured = OneWay(domain, self.balance, targets).measure(doors, doors.loss)
         observations = [Observation.of(m) for m in measured]
         total = total_of(observations)
         singles = fitted_singles(domain.project(targets), observations, total)

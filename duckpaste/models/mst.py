@@ -16,12 +16,13 @@ from duckpaste.models.base import Doors, Fitted, Release
 from duckpaste.models.compress import Compression, compress
 from duckpaste.models.network import Network
 from duckpaste.models.obeying import guarded
+from duckpaste.models.one_way import OneWay
 from duckpaste.models.options import option
-from duckpaste.models.outlook import Shape, set_errors, single_errors
+from duckpaste.models.outlook import Shape, set_errors
 from duckpaste.models.pgm import Descent, Graphical, Observation, fit, total_of
 from duckpaste.models.pgm.elimination import CELLS_PER_MB
-from duckpaste.models.shares import ABSOLUTE, divided
-from duckpaste.models.singles import OuterProducts, SamplingErrors, fitted_singles, worth_measuring
+from duckpaste.models.shares import ABSOLUTE, Stages, divided
+from duckpaste.models.singles import OuterProducts, SamplingErrors, fitted_singles
 from duckpaste.models.spanning import Forest
 
 
@@ -55,21 +56,19 @@ class MST:
         stages = self._stages(domain, loss, evidence)
         if stages is None:
             return []
-        singles = worth_measuring(domain, domain.names)
-        least = min(divided(stages[0], domain, singles, self.balance))
-        cells = sum(domain.cells(c) for c in singles)
-        what = f"{len(singles)} one-way marginals"
-        plan = [Release("one-way", what, len(singles), cells, stages[0], doors_sigma(least))]
+        plan = [OneWay(domain, self.balance).release(doors_sigma, stages.one_way)]
         everything = Forest(domain, math.inf, evidence)
         count = everything.edges_left()
         if count == 0:
             return plan
         sizes = sorted((min(domain.cells(c), self.max_cells) for c in everything.cliques), reverse=True)
-        if stages[1] > 0:
+        if stages.select > 0:
             what = f"{count} choices among {len(sizes)} pairs"
-            plan.append(Release("select", what, count, sum(sizes), stages[1], doors_sigma(stages[1] / count)))
-        sigma = doors_sigma(stages[2] / count)
-        plan.append(Release("pairs", f"{count} pairs", count, sum(sizes[:count]), stages[2], sigma))
+            plan.append(
+                Release("select", what, count, sum(sizes), stages.select, doors_sigma(stages.select / count))
+            )
+        sigma = doors_sigma(stages.joint / count)
+        plan.append(Release("pairs", f"{count} pairs", count, sum(sizes[:count]), stages.joint, sigma))
         return plan
 
     def expected(
@@ -79,11 +78,10 @@ class MST:
         stages = self._stages(domain, loss, evidence)
         if stages is None:
             return {}
-        singles = worth_measuring(domain, domain.names)
-        out = single_errors(domain, doors_sigma, stages[0], singles, self.balance)
+        out = OneWay(domain, self.balance).errors(doors_sigma, stages.one_way)
         forest = Forest(domain, self.max_cells, evidence)
         if forest.edges_left():
-            sigma = doors_sigma(stages[2] / forest.edges_left())
+            sigma = doors_sigma(stages.joint / forest.edges_left())
             out |= set_errors(domain, sigma, forest.candidates()[1])
         return out
 
@@ -102,8 +100,7 @@ class MST:
         stages = self._stages(domain, doors.loss, evidence)
         if stages is None:
             return Fitted(Network(domain, tuple(evidence), [], total=1.0))
-        cliques = worth_measuring(domain, domain.names)
-        singles = doors.measure(cliques, divided(stages[0], domain, cliques, self.balance), "one-way")
+        singles = OneWay(domain, self.balance).measure(doors, stages.one_way)
         fine = [Observation.of(m) for m in singles]
         total = total_of(fine)
         compression = compress(domain, fine, total, self.threshold)
@@ -119,18 +116,16 @@ class MST:
         network = Network(compression.domain, tuple(evidence), steps, compression.expansions, model.total)
         return Fitted(guarded(network), [*singles, *pairs], _facts(model, compression, edges))
 
-    def _stages(self, domain: Domain, loss: float, evidence: Clique) -> tuple[float, float, float] | None:
-        """Losses of the three stages, from public facts alone; None when there is no column to model."""
+    def _stages(self, domain: Domain, loss: float, evidence: Clique) -> Stages | None:
+        """From public facts alone; None when there is no column to model."""
         targets = set(domain) - set(domain.clique(evidence))
         if not targets:
             return None
         everything = Forest(domain, math.inf, evidence)
         if not everything.cliques:
-            return loss, 0.0, 0.0
+            return Stages(loss)
         select = self.share_select if len(everything.cliques) > 1 else 0.0
-        whole = self.share_one_way + select + self.share_pairs
-        chosen = loss * (select / whole) if select else 0.0
-        return loss * (self.share_one_way / whole), chosen, loss * (self.share_pairs / whole)
+        return Stages.of(loss, self.share_one_way, select, self.share_pairs)
 
     def _edges(
         self,
@@ -139,7 +134,7 @@ class MST:
         observations: Sequence[Observation],
         total: float,
         evidence: Clique,
-        stages: tuple[float, float, float],
+        stages: Stages,
     ) -> tuple[list[Clique], float]:
         """The chosen pairs, and the loss that is left for measuring them."""
         forest = Forest(domain, self.max_cells, evidence)
@@ -149,10 +144,10 @@ class MST:
         singles = fitted_singles(domain, observations, total)
         estimates = OuterProducts(singles, total, forest.cliques)
         errors = SamplingErrors(singles, total)
-        noise = self.caution * ABSOLUTE * doors.sigma(stages[2] / rounds)
+        noise = self.caution * ABSOLUTE * doors.sigma(stages.joint / rounds)
         penalties = [self.chance * errors.of(c) + noise * domain.cells(c) for c in forest.cliques]
         edges: list[Clique] = []
-        each, left = stages[1] / rounds, stages[2]
+        each, left = stages.select / rounds, stages.joint
         for _ in range(rounds):
             numbers, candidates = forest.candidates()
             chosen = 0

@@ -9,13 +9,13 @@ it: a set that is not measured is only as good as the model implies.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from duckpaste.domain import Clique, Domain
 from duckpaste.models.network import Network
 from duckpaste.models.pgm.elimination import CELLS_PER_MB, maximal
-from duckpaste.models.shares import ABSOLUTE, divided
+from duckpaste.models.shares import ABSOLUTE
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,6 @@ def bounded(domain: Domain, megabytes: float) -> Shape:
     widest = min(len(varied), int(math.log2(max(2.0, megabytes * CELLS_PER_MB))))
     cells = math.prod(float(domain[name]) for name in varied) + len(domain) - len(varied)
     return Shape(len(domain), max(0, widest - 1), min(megabytes, cells / CELLS_PER_MB), exact=False)
-
-
-def single_errors(
-    domain: Domain,
-    doors_sigma: Callable[[float], float],
-    loss: float,
-    cliques: Sequence[Clique],
-    balance: float,
-) -> dict[Clique, float]:
-    """L1 errors in rows of 1-ways that share `loss` (see `shares.divided`)."""
-    losses = divided(loss, domain, cliques, balance)
-    return {
-        c: ABSOLUTE * doors_sigma(part) * domain.cells(c) for c, part in zip(cliques, losses, strict=True)
-    }
 
 
 def set_errors(domain: Domain, sigma: float, cliques: Iterable[Clique]) -> dict[Clique, float]:

@@ -25,24 +25,14 @@ from duckpaste.models.bayes.tree import Family, Tree, fitted_tables
 from duckpaste.models.compress import Compression
 from duckpaste.models.network import Expansion, Network, Step
 from duckpaste.models.obeying import conditioned
+from duckpaste.models.one_way import OneWay
 from duckpaste.models.options import option
-from duckpaste.models.outlook import Shape, bounded, set_errors, single_errors
+from duckpaste.models.outlook import Shape, bounded, set_errors
 from duckpaste.models.pgm import Descent, Observation, total_of
 from duckpaste.models.pgm.elimination import CELLS_PER_MB
-from duckpaste.models.shares import divided
-from duckpaste.models.singles import fitted_singles, worth_measuring
+from duckpaste.models.shares import Stages, divided
+from duckpaste.models.singles import fitted_singles
 from duckpaste.models.spanning import Forest
-
-
-@dataclass(frozen=True)
-class _Stages:
-    """Losses of the three stages, the number of columns that may get parents, and of choices at most."""
-
-    one_way: float
-    select: float = 0.0
-    joints: float = 0.0
-    count: int = 0
-    choices: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,21 +77,17 @@ class PrivBayes:
         stages = self._stages(domain, loss, evidence)
         if stages is None:
             return []
-        singles = worth_measuring(domain, domain.names)
-        least = min(divided(stages.one_way, domain, singles, self.balance))
-        cells = sum(domain.cells(c) for c in singles)
-        what = f"{len(singles)} one-way marginals"
-        plan = [Release("one-way", what, len(singles), cells, stages.one_way, doors_sigma(least))]
-        if stages.count:
-            count, choices = stages.count, stages.choices
+        plan = [OneWay(domain, self.balance).release(doors_sigma, stages.one_way)]
+        if stages.joint > 0:
+            count, choices = _counts(domain, evidence)
             most = max(min(domain.cells(domain), self.max_cells), *domain.sizes.values())
             sigma = doors_sigma(stages.select / choices)
             plan.append(
                 Release("select", f"{choices} choices", choices, choices * most, stages.select, sigma)
             )
             what = f"{count} columns with their parents"
-            sigma = doors_sigma(stages.joints / count)
-            plan.append(Release("joints", what, count, count * most, stages.joints, sigma))
+            sigma = doors_sigma(stages.joint / count)
+            plan.append(Release("joints", what, count, count * most, stages.joint, sigma))
         return plan
 
     def expected(
@@ -111,11 +97,10 @@ class PrivBayes:
         stages = self._stages(domain, loss, evidence)
         if stages is None:
             return {}
-        singles = worth_measuring(domain, domain.names)
-        out = single_errors(domain, doors_sigma, stages.one_way, singles, self.balance)
-        if stages.count:
+        out = OneWay(domain, self.balance).errors(doors_sigma, stages.one_way)
+        if stages.joint > 0:
             pairs = Forest(domain, self.max_cells, evidence).candidates()[1]
-            out |= set_errors(domain, doors_sigma(stages.joints / stages.count), pairs)
+            out |= set_errors(domain, doors_sigma(stages.joint / _counts(domain, evidence)[0]), pairs)
         return out
 
     def shape(
@@ -133,11 +118,11 @@ class PrivBayes:
         stages = self._stages(domain, loss, evidence)
         if stages is None:
             return Fitted(Network(domain, tuple(evidence), [], total=1.0))
-        cliques = worth_measuring(domain, domain.names)
-        singles = doors.measure(cliques, divided(stages.one_way, domain, cliques, self.balance), "one-way")
+        singles = OneWay(domain, self.balance).measure(doors, stages.one_way)
         fine = [Observation.of(m) for m in singles]
         total = total_of(fine)
-        sigma = doors.sigma(stages.joints / stages.count) if stages.count else 0.0
+        count, choices = _counts(domain, evidence)
+        sigma = doors.sigma(stages.joint / count) if count else 0.0
         room = min(total / (self.theta * max(sigma, 1.0)), self.max_cells)
         coding = recode(domain, fine, total, self.threshold, self.codes * room)
         counts = fitted_singles(coding.domain, [coding.observation(o) for o in fine], total)
@@ -145,13 +130,13 @@ class PrivBayes:
         base = doors.recoded(coding.maps) if coding.maps else doors
         derived = base.derived(heights.made) if heights.made else base
         noise = self.caution * sigma
-        each = stages.select / max(1, stages.choices)
+        each = stages.select / max(1, choices)
         pair = max(room, min(self.pairs * room, self.max_cells))
         terms = Terms(room, pair, self.candidates, each, self.chance, noise, self.breadth)
         given = tuple(n for n in evidence if domain[n] > 1)
         search = Search(derived, heights, counts, given, terms)
         families = search.grow([n for n in domain if n not in evidence and domain[n] > 1])
-        left = stages.joints + (stages.select - search.spent if math.isfinite(loss) else 0.0)
+        left = stages.joint + (stages.select - search.spent if math.isfinite(loss) else 0.0)
         asked = families if given else families[1:]
         joints = self._measure(doors, derived, heights, asked, left)
         known = [*fine, *(Observation.of(m) for m in joints)]
@@ -169,19 +154,12 @@ class PrivBayes:
             {**_facts(coding, families, room), "total": total, "sweeps": sweeps},
         )
 
-    def _stages(self, domain: Domain, loss: float, evidence: Clique) -> _Stages | None:
+    def _stages(self, domain: Domain, loss: float, evidence: Clique) -> Stages | None:
         """From public facts alone; None when there is no column to model."""
-        given = domain.clique(evidence)
-        targets = [n for n in domain if n not in given]
-        if not targets:
+        if not set(domain) - set(domain.clique(evidence)):
             return None
-        free = not any(domain[n] > 1 for n in given)
-        count = sum(domain[n] > 1 for n in targets) - (1 if free else 0)
-        if count <= 0:
-            return _Stages(loss)
-        whole = self.share_one_way + self.e1 + self.e2
-        one_way, select, joints = (loss * (s / whole) for s in (self.share_one_way, self.e1, self.e2))
-        return _Stages(one_way, select, joints, count, 2 * count)
+        count, _ = _counts(domain, evidence)
+        return Stages.of(loss, self.share_one_way, self.e1, self.e2) if count else Stages(loss)
 
     def _hierarchies(
         self, domain: Domain, coding: Compression, counts: Mapping[str, FloatArray], room: float
@@ -210,6 +188,14 @@ class PrivBayes:
             if mine:
                 out += through.measure([c for c, _ in mine], [part for _, part in mine], "joints")
         return out
+
+
+def _counts(domain: Domain, evidence: Clique) -> tuple[int, int]:
+    """How many columns may get parents, and choices at most."""
+    given = domain.clique(evidence)
+    free = not any(domain[n] > 1 for n in given)  # the first column has none to choose from
+    count = max(0, sum(domain[n] > 1 for n in domain if n not in given) - free)
+    return count, 2 * count
 
 
 def _step(heights: Heights, family: Family, counts: FloatArray) -> Step:

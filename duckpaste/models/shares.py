@@ -1,13 +1,29 @@
-"""How a loss is divided among marginals, and what noise it buys."""
+"""How a loss is divided among stages and marginals, and what noise it buys."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from duckpaste.domain import Clique, Domain
 
 ABSOLUTE = math.sqrt(2 / math.pi)  # mean absolute value of a standard normal
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Losses of an algorithm's stages: the 1-ways, the choice of what else to measure, and that."""
+
+    one_way: float
+    select: float = 0.0
+    joint: float = 0.0
+
+    @staticmethod
+    def of(loss: float, one_way: float, select: float, joint: float) -> Stages:
+        """`loss` in proportion to these shares. A share of 0 gets nothing, of a loss of inf either."""
+        whole = one_way + select + joint
+        return Stages(*(loss * (share / whole) if share else 0.0 for share in (one_way, select, joint)))
 
 
 def divided(loss: float, domain: Domain, cliques: Sequence[Clique], balance: float) -> list[float]:

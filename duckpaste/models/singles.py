@@ -1,4 +1,4 @@
-"""1-way marginals: which to measure, their fit, and what they say about pairs if columns were independent."""
+"""1-way marginals that were measured: their fit, and what they say about pairs if columns were independent."""
 
 from __future__ import annotations
 
@@ -11,12 +11,6 @@ from duckpaste.domain import Clique, Domain, FloatArray
 from duckpaste.models.pgm.factor import outer
 from duckpaste.models.pgm.observation import Observation, merged
 from duckpaste.simplex import project_weighted
-
-
-def worth_measuring(domain: Domain, names: Sequence[str]) -> list[Clique]:
-    """One clique a column of `names`, without constant columns, which hold no news; when all are constant the first
-    alone, for the total."""
-    return [(n,) for n in names if domain[n] > 1] or [(n,) for n in names[:1]]
 
 
 def fitted_singles(

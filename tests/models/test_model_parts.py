@@ -11,9 +11,10 @@ import pytest
 from duckpaste.domain import Domain
 from duckpaste.models.base import Measurement
 from duckpaste.models.compress import compress
+from duckpaste.models.one_way import OneWay
 from duckpaste.models.pgm import Observation
 from duckpaste.models.shares import divided
-from duckpaste.models.singles import OuterProducts, SamplingErrors, fitted_singles, worth_measuring
+from duckpaste.models.singles import OuterProducts, SamplingErrors, fitted_singles
 from duckpaste.models.spanning import Forest
 
 
@@ -61,9 +62,9 @@ def test_when_compression_stays_away(values: list[float], sigma: float, size: in
 
 def test_constant_columns_are_not_measured() -> None:
     domain = Domain({"a": 1, "b": 3, "c": 1, "d": 2})
-    assert worth_measuring(domain, domain.names) == [("b",), ("d",)]
-    assert worth_measuring(domain, ("a", "c")) == [("a",)]
-    assert worth_measuring(domain, ()) == []
+    assert OneWay(domain, 0.5).cliques == [("b",), ("d",)]
+    assert OneWay(domain, 0.5, ("a", "c")).cliques == [("a",)]
+    assert OneWay(domain, 0.5, ()).cliques == []
 
 
 def test_fitted_singles_weigh_cells_by_their_variance() -> None:
