@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from duckpaste.domain import Clique, Domain
+from duckpaste.errors import UserError
 from duckpaste.models.base import Doors, Fitted, Measurement, Release
 from duckpaste.models.bayes.coding import recode
 from duckpaste.models.network import Network
@@ -67,6 +68,15 @@ class Fast:
     prior: float = option(0.003, "share of the rows that independent columns count for in the fit", high=1)
     steps: int = option(200, "most sweeps of the fit", low=1)
     tolerance: float = option(0.02, "the fit stops when 10 sweeps lower its loss by less than this share")
+
+    def __post_init__(self) -> None:
+        """Raises UserError when the shares leave nothing to measure pairs with."""
+        if self.share_one_way + self.share_select >= 1:
+            raise UserError(
+                "share_one_way and share_select leave nothing for the pairs",
+                "alg.share_select",
+                "let them be less than 1 together",
+            )
 
     def plan(
         self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
@@ -172,7 +182,8 @@ class Fast:
         candidates = len(_linkable(domain, math.inf, evidence))  # large ones may shrink
         if not candidates:
             return Stages(loss)
-        first = self.share_one_way or one_way_share(doors_sigma(loss / len(domain)) / _NOISE, _SHARE, _LESS)
+        usual = one_way_share(doors_sigma(loss / len(domain)) / _NOISE, _SHARE, _LESS)
+        first = self.share_one_way or min(usual, 0.9 - self.share_select)  # pairs get a tenth at least
         select = self.share_select if candidates > 1 else 0.0
         return Stages.of(loss, first, select, 1 - first - select)
 

@@ -12,6 +12,8 @@ import pytest
 from fake_doors import ArrayDoors, count
 
 from duckpaste.domain import Domain, IntArray
+from duckpaste.errors import UserError
+from duckpaste.models import registry
 from duckpaste.models.base import Doors
 from duckpaste.models.fast import Fast
 from duckpaste.models.mst import MST
@@ -126,6 +128,16 @@ def test_what_a_chain_tells_already_is_taken_off() -> None:
     pairs = [("a", "b"), ("a", "c"), ("b", "c")]
     assert len(Pairing(domain, pairs, errors, 1e4).choose(1.0, 1.0, 3, 0.0)) == 3
     assert Pairing(domain, pairs, errors, 1e4).choose(1.0, 1.0, 3, 1.0) == [("a", "b"), ("b", "c")]
+
+
+def test_the_pairs_are_never_left_without_a_loss() -> None:
+    domain = Domain({"a": 3, "b": 4, "c": 3})
+    with pytest.raises(UserError, match=r"alg\.share_select.*nothing for the pairs"):
+        registry.make("fast", {"share_one_way": 0.6, "share_select": 0.4})
+    for loss in (1e-9, 1e-4, 1.0):  # where noise is large the 1-ways get most
+        plan = Fast(share_select=0.5).plan(domain, lambda part: math.sqrt(1 / (2 * part)), loss)
+        assert all(r.loss > 0.09 * loss for r in plan) and len(plan) == 3
+        assert math.isclose(sum(r.loss for r in plan), loss)
 
 
 def test_evidence_is_never_linked_to_evidence() -> None:
