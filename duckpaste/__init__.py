@@ -90,9 +90,10 @@ def load(path: str | Path) -> Model:
 
 def sample(
     model: Model | str | Path, path: str | Path, *, n: int | None = None, seed: int | None = None,
-    where: str | None = None,
+    where: str | None = None, overwrite: bool = False,
 ) -> Sample:  # fmt: skip
-    """Write `n` synthetic rows (default: the noisy number that was fitted) to the new DuckDB file `path`.
+    """Write `n` synthetic rows (default: the noisy number that was fitted) to the new DuckDB file `path`; with
+    `overwrite` a synthetic file of duckpaste's is replaced.
 
     The same model and seed give the same tables. Returns the path, the seed used and the number of rows.
     With `where`, a predicate in DuckDB's SQL such as "sex = 'Female' and age between 30 and 40", all rows are such
@@ -101,4 +102,5 @@ def sample(
     """
     from duckpaste.output.writer import sample as write
 
-    return write(load(model) if isinstance(model, str | Path) else model, path, n=n, seed=seed, where=where)
+    loaded = load(model) if isinstance(model, str | Path) else model
+    return write(loaded, path, n=n, seed=seed, where=where, overwrite=overwrite)

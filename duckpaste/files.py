@@ -52,7 +52,7 @@ def check_folder(path: Path) -> None:
             pass
     except OSError as error:
         what = f"the folder can't be written: {error.strerror}"
-        raise UserError(what, str(folder), "choose another with -o") from None
+        raise UserError(what, str(folder), "choose another with --out") from None
 
 
 def is_same(a: Path, b: Path) -> bool:

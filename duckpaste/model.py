@@ -15,6 +15,8 @@ from duckpaste.privacy.unit import Unit
 
 LEFT_OUT = "left_out."  # in `Model.info`, before a table's name: how many of its rows belong to no unit
 
+MARK = "synthetic;"  # how the comment of every synthetic table begins
+
 
 @dataclass(frozen=True)
 class Column:
@@ -113,11 +115,13 @@ class Model:
     releases: Sequence[Release] = field(default_factory=tuple)
     lookups: Sequence[Lookup] = field(default_factory=tuple)
 
-    def save(self, path: str | Path) -> None:
-        """Write one DuckDB file of plain tables (built under a temporary name, then renamed)."""
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write one DuckDB file of plain tables (built under a temporary name, then renamed).
+
+        A model file that exists is only replaced with `overwrite`; a file of another kind never is: UserError."""
         from duckpaste.model_file import save
 
-        save(self, Path(path))
+        save(self, Path(path), overwrite=overwrite)
 
     @property
     def related(self) -> bool:
@@ -134,7 +138,7 @@ class Model:
     def describe(self) -> str:
         """One line for comments on synthetic tables and for people."""
         per = Unit.told(self.info).bounded
-        return f"synthetic; {self.guarantee} for {per}; run {self.info['run']}; {self.info['algorithm']}"
+        return f"{MARK} {self.guarantee} for {per}; run {self.info['run']}; {self.info['algorithm']}"
 
     def shapes(self) -> list[str]:
         """A line for people on how large the model of each table is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
@@ -13,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from duckpaste import codec as codecs
-from duckpaste import model_kin
+from duckpaste import model_kin, sql
 from duckpaste.codec.base import Codec
 from duckpaste.db import Db, EngineError
 from duckpaste.domain import Domain, FloatArray, IntArray
 from duckpaste.errors import UserError
-from duckpaste.files import built, check_folder
+from duckpaste.files import built
 from duckpaste.model import Column, Model, TableModel
 from duckpaste.models.base import Measurement
 from duckpaste.models.network import Expansion, Network, Step
@@ -26,13 +27,14 @@ from duckpaste.privacy.accountant import Guarantee
 from duckpaste.privacy.ledger import Release
 from duckpaste.schema.view import Field
 from duckpaste.sql import literal
+from duckpaste.target import Kind, check, tables
 
 FORMAT = 1
 
 
-def save(model: Model, path: Path) -> None:
-    """Write the model. Raises UserError when the folder can't be written, or `path` is a file but no model."""
-    check_target(path)
+def save(model: Model, path: Path, *, overwrite: bool = False) -> None:
+    """Write the model. Raises UserError when the folder can't be written, or for a file that exists (see target)."""
+    check(path, MODEL, overwrite=overwrite)
     with built(path) as temporary:
         with Db.open(temporary) as db:
             with db.transaction():  # one write to disk instead of one a statement
@@ -71,23 +73,20 @@ def save(model: Model, path: Path) -> None:
             db.run_sql("checkpoint", "checkpoint")
 
 
-def check_target(path: Path) -> None:
-    """Raise UserError when `path` can't be written, or holds something else than a model (say, the private data)."""
-    check_folder(path)
-    if not path.exists():
-        return
-    try:
-        with Db.open(path, read_only=True, sandbox=True) as db:
-            made = _is_model(db)
-    except UserError:
-        made = False
-    if not made:
-        raise UserError("exists and is not a model file", str(path), "choose another file with -o")
-
-
 def _is_model(db: Db) -> bool:
-    names = {r[0] for r in db.rows_sql("model_names", "select table_name from duckdb_tables()")}
-    return {"info", "steps", "factors"} <= names
+    return {("main", name) for name in ("info", "steps", "factors")} <= tables(db)
+
+
+def _made(db: Db) -> bool:
+    """Whether a file is a model file, whole or damaged, and nothing else."""
+    known = re.findall(r"(?m)^create table (\w+)", sql.render("model_tables"))
+    there = {table for schema, table in tables(db) if schema != model_kin.LOOKUPS}
+    columns = db.rows_sql("columns", "select column_name from duckdb_columns() where table_name = 'info'")
+    return _is_model(db) and there <= set(known) and [c for (c,) in columns] == ["key", "value"]
+
+
+# A model file, as `check` knows it.
+MODEL = Kind("a model file", _made)
 
 
 def _fill(db: Db, table: str, rows: Iterable[Sequence[Any]]) -> None:

@@ -210,15 +210,18 @@ def test_only_a_model_is_replaced(db: Db, tmp_path: Path) -> None:
     text.write_text("mine")
     for target in (private, text):
         before = target.read_bytes()
-        with pytest.raises(UserError, match="is not a model file"):
-            model.save(target)
+        for overwrite in (False, True):
+            with pytest.raises(UserError, match="is not a model file"):
+                model.save(target, overwrite=overwrite)
         assert target.read_bytes() == before
     con = duckdb.connect(str(private))
     with pytest.raises(UserError, match="is not a model file"):
         model.save(private)
     con.close()
     model.save(tmp_path / "m.duckdb")
-    model.save(tmp_path / "m.duckdb")
+    with pytest.raises(UserError, match="m.duckdb: exists already; name another with --out, or replace it"):
+        model.save(tmp_path / "m.duckdb")
+    model.save(tmp_path / "m.duckdb", overwrite=True)
 
 
 def test_it_is_opened_in_a_sandbox(db: Db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,5 +288,5 @@ def test_a_model_is_kept_when_the_new_one_cannot_be_written(
     before = path.read_bytes()
     monkeypatch.setattr(pa, "table", lambda *_, **__: (_ for _ in ()).throw(MemoryError))
     with pytest.raises(MemoryError):
-        model.save(path)
+        model.save(path, overwrite=True)
     assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["m.duckdb"]

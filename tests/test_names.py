@@ -172,7 +172,7 @@ def test_a_synthetic_table_whose_name_is_that_of_its_file_or_schema(tmp_path: Pa
         network = Network(Domain({"duckpaste": 1}), (), [step], total=3.0)
         table = TableModel(name, [Column("duckpaste", "VARCHAR", True, "it's a comment")], [codec], network)
         model = Model([table], {"epsilon": "1.0", "delta": "0.0", "run": "r", "algorithm": "x"})
-        sample(model, tmp_path / "s.duckdb", seed=1)
+        sample(model, tmp_path / "s.duckdb", seed=1, overwrite=True)
         with Db.open(tmp_path / "s.duckdb", read_only=True) as db:
             found = db.rows_sql(
                 "t",

@@ -60,6 +60,9 @@ hold_out_option = click.option(
     "--hold-out", "hold_out", type=float, default=0.0, metavar="SHARE",
     help="Keep this share of the units from the model, as a yardstick for evaluate (default: none).",
 )  # fmt: skip
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace what duckpaste made before (private data never is)."
+)
 parameters_argument = click.argument("parameters", nargs=-1, metavar="[KEY=VALUE]...")
 
 

@@ -11,6 +11,7 @@ from duckpaste.cli import pipe as pipes
 from duckpaste.cli.common import table
 from duckpaste.db import Db
 
+PRIVATE = "private.duckdb"
 TABLES = ("patients", "admissions", "transfers", "lab_events")  # lab_items is public and copied
 _HEADERS = ["ward", "% real", "% synth", "age real", "synth", "wards real", "synth", "values real", "synth"]
 
@@ -29,7 +30,9 @@ _HEADERS = ["ward", "% real", "% synth", "age real", "synth", "wards real", "syn
     show_default=True,
     help="The seed of the sample.",
 )
-def demo(rows: int, out: Path, epsilon: str, seed: int) -> None:
+@click.option("--overwrite", is_flag=True,
+              help="Make a demo anew where there is one; it spends again.")  # fmt: skip
+def demo(rows: int, out: Path, epsilon: str, seed: int, overwrite: bool) -> None:
     """Make a fictional clinic of five tables, fit a private model of it, draw a synthetic clinic, and compare the two.
 
     \b
@@ -41,15 +44,16 @@ def demo(rows: int, out: Path, epsilon: str, seed: int) -> None:
     from duckpaste.workspace import open_workspace
 
     make_folder(out)
-    private = out / "private.duckdb"
+    private = out / PRIVATE
     synthetic = out / pipes.SYNTHETIC
+    check(out, overwrite=overwrite)
     click.echo(
         f"A fictional clinic of {rows:,} patients stands in for your private data: {private}", err=True
     )
     space = open_workspace(private)
     with space:
         parameters = (f"alg.epsilon={epsilon}", f"data.patients={rows}")
-        made = pipes.run(space, "clinic.mare", parameters, out=out, seed=seed)
+        made = pipes.run(space, "clinic.mare", parameters, out=out, seed=seed, overwrite=overwrite)
         click.echo(f"\n{INTERNAL}")
         lines = [
             (s.table, f"{n:,}", f"{made.done.rows[s.table]:,}", f"{s.tv1:.3f}", f"{s.tv2:.3f}")
@@ -78,6 +82,28 @@ How good it is: duckpaste evaluate clinic {synthetic} --database {private} -o re
 Every column:   duckpaste pipe clinic.mare alg.epsilon={epsilon} --database {private}    (spends again)
 What it cost:   duckpaste ledger --database {private}
 Your own data:  duckpaste init my.duckdb --out views/my""")
+
+
+def check(out: Path, *, overwrite: bool) -> None:
+    """Raise UserError when a demo was made in `out` and shall not be made anew, or when files there are somebody's
+    own: nothing of the clinic goes into those."""
+    from duckpaste import target
+    from duckpaste.errors import UserError
+    from duckpaste.model_file import MODEL
+    from duckpaste.output.writer import SYNTHETIC
+
+    private = out / PRIVATE
+    if private.exists():
+        with Db.open(private, read_only=True, sandbox=True) as db:
+            if {schema for schema, _ in target.tables(db)} - {"clinic", "clinic_data", "duckpaste"}:
+                what = "exists and is not the clinic of a demo"
+                raise UserError(what, str(private), "name another folder with --out")
+    target.check(out / pipes.MODEL, MODEL, overwrite=True)
+    target.check(out / pipes.SYNTHETIC, SYNTHETIC, overwrite=True)
+    made = [path for path in (private, out / pipes.MODEL, out / pipes.SYNTHETIC) if path.exists()]
+    if made and not overwrite:
+        remedy = "name another folder with --out, or make it anew with --overwrite, which spends again"
+        raise UserError(f"holds a demo already ({made[-1].name})", str(out), remedy)
 
 
 def _rows(db: Db) -> list[int]:

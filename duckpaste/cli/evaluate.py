@@ -11,6 +11,7 @@ import click
 
 from duckpaste.cli.common import (
     json_option,
+    overwrite_option,
     parameters_argument,
     parse,
     print_json,
@@ -49,6 +50,7 @@ class Scoring(click.Command):
 @parameters_argument
 @click.option("-o", "--out", "outs", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
               help="A page (*.html) or a DuckDB file for the scores (*.duckdb); may be repeated.")  # fmt: skip
+@overwrite_option
 @click.option("--queries", type=click.Path(path_type=Path),
               help="A file of SQL queries to ask of both; their errors are scored.")  # fmt: skip
 @click.option("--metrics", metavar="NAME,...", help="Only these metrics, or families of them.")
@@ -64,9 +66,9 @@ class Scoring(click.Command):
 @json_option
 @workspace_options
 def evaluate(
-    view: str, synthetic: Path, parameters: tuple[str, ...], outs: tuple[Path, ...], queries: Path | None,
-    metrics: str | None, targets: tuple[str, ...], held_out: float | None, seed: int, released: bool, raw: Path | None,
-    as_json: bool, **options: Any,
+    view: str, synthetic: Path, parameters: tuple[str, ...], outs: tuple[Path, ...], overwrite: bool,
+    queries: Path | None, metrics: str | None, targets: tuple[str, ...], held_out: float | None, seed: int,
+    released: bool, raw: Path | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Score a synthetic database against the private one, over all rows: fidelity, relations, queries, privacy.
 
@@ -85,8 +87,8 @@ def evaluate(
     with workspace(options) as space:
         declared = space.load(view)
         for out in outs:
-            check_out(out)
             space.refuse_private(out, declared)
+            check_out(out, overwrite=overwrite)
         space.ingest(declared, raw=raw, parameters=values)
         if released:
             found = publish(space, declared, synthetic, given)
@@ -103,7 +105,7 @@ def evaluate(
 
                 found = report(space, declared, synthetic, found)
     for out in outs:
-        write(found, out)
+        write(found, out, overwrite=overwrite)
     show(found, as_json=as_json)
 
 
@@ -118,29 +120,33 @@ def publish(space: Workspace, declared: View, synthetic: Path, given: Mapping[st
         return release(space.db, resolved, schema, synthetic, ledger, guarantee)
 
 
-def check_out(out: Path) -> None:
+def check_out(out: Path, *, overwrite: bool) -> None:
     """Raise UserError for a file that can't be written, or whose kind is not known, before anything is counted."""
-    from duckpaste.files import check_folder
+    from duckpaste.evaluate.store import check
+    from duckpaste.report.pages import check_page
 
     if out.suffix not in WRITERS:
         known = ", ".join(f"*{suffix}" for suffix in WRITERS)
         raise UserError("is no kind of file that evaluate writes", str(out), f"write one of {known}")
-    check_folder(out)
+    if out.suffix == PAGE:
+        check_page(out, overwrite=overwrite)
+    else:
+        check(out)
 
 
-def _save(found: Evaluation, out: Path) -> None:
+def _save(found: Evaluation, out: Path, _: bool) -> None:
     found.save(out)
 
 
-def _page(found: Evaluation, out: Path) -> None:
+def _page(found: Evaluation, out: Path, overwrite: bool) -> None:
     from duckpaste.report.build import Report
 
     if isinstance(found, Report):
-        found.to_html(out)
+        found.to_html(out, overwrite=overwrite)
     elif found.facts.get("released"):
         from duckpaste.report.released import page
 
-        page(found).to_html(out)
+        page(found).to_html(out, overwrite=overwrite)
 
 
 # How an evaluation is written, by the file's ending.
@@ -148,9 +154,9 @@ PAGE = ".html"
 WRITERS = {".duckdb": _save, PAGE: _page}
 
 
-def write(found: Evaluation, out: Path) -> None:
-    """Write an evaluation to a file of the kind that its ending tells."""
-    WRITERS[out.suffix](found, out)
+def write(found: Evaluation, out: Path, *, overwrite: bool) -> None:
+    """Write an evaluation to a file of the kind that its ending tells. Scores are added to those that are there."""
+    WRITERS[out.suffix](found, out, overwrite)
     click.echo(f"wrote {out}", err=True)
 
 

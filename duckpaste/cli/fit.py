@@ -11,6 +11,7 @@ from duckpaste.cli.common import (
     Fitting,
     hold_out_option,
     options_of,
+    overwrite_option,
     parameters_argument,
     parse,
     raw_option,
@@ -26,11 +27,13 @@ from duckpaste.cli.common import (
 @parameters_argument
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("model.duckdb"), show_default=True,
               help="The model file.")  # fmt: skip
+@overwrite_option
 @hold_out_option
 @raw_option
 @workspace_options
 def fit(
-    view_alg: str, parameters: tuple[str, ...], out: Path, hold_out: float, raw: Path | None, **options: Any
+    view_alg: str, parameters: tuple[str, ...], out: Path, overwrite: bool, hold_out: float, raw: Path | None,
+    **options: Any,
 ) -> None:  # fmt: skip
     """Fit a model under differential privacy and write it to a DuckDB file of plain tables.
 
@@ -40,8 +43,9 @@ def fit(
     """
     from duckpaste import holdout, route
     from duckpaste.fit import algorithm_of, request
-    from duckpaste.model_file import check_target
+    from duckpaste.model_file import MODEL
     from duckpaste.privacy.ledger import Ledger
+    from duckpaste.target import check
 
     name, algorithm = algorithm_of(view_alg)
     given, values = parse(parameters)
@@ -51,7 +55,7 @@ def fit(
         declared = space.load(name)
         wanted = request(algorithm, options_of(declared, algorithm, given))
         space.refuse_private(out, declared)
-        check_target(out)
+        check(out, MODEL, overwrite=overwrite)
         space.ingest(declared, raw=raw, parameters=values)
         ready = holdout.fitted(route.ready(space, declared, wanted), share)
         ledger = Ledger(space.ledger_path)
@@ -61,7 +65,7 @@ def fit(
         finally:
             ledger.close()
     with stage("save"):
-        model.save(out)
+        model.save(out, overwrite=overwrite)
     click.echo(f"{out}: {model.describe()}")
     for line in model.bounds():
         click.echo(line)

@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-from duckpaste.cli.common import json_option, print_json, raw_option, table, workspace, workspace_options
+from duckpaste.cli.common import (
+    json_option,
+    overwrite_option,
+    print_json,
+    raw_option,
+    table,
+    workspace,
+    workspace_options,
+)
 from duckpaste.errors import UserError
 
 _HEADERS = [
@@ -29,6 +37,7 @@ _HEADERS = [
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), default=Path("litmus.html"), show_default=True,
               help="The page to write.")  # fmt: skip
+@overwrite_option
 @click.option("-n", "number", type=click.IntRange(1, 500), default=20, show_default=True, metavar="N",
               help="Real entities to show; as many synthetic ones.")  # fmt: skip
 @click.option(
@@ -38,7 +47,7 @@ _HEADERS = [
 @json_option
 @workspace_options
 def litmus(
-    view: str, files: tuple[Path, ...], out: Path, number: int, seed: int | None, raw: Path | None,
+    view: str, files: tuple[Path, ...], out: Path, overwrite: bool, number: int, seed: int | None, raw: Path | None,
     as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Write a page of shuffled real and synthetic entities for people to rate; or, as `score`, read their answers.
@@ -53,17 +62,17 @@ def litmus(
         return
     if len(files) > 1:
         raise UserError("one synthetic database is shown at a time", str(files[1]), "write a page for each")
-    from duckpaste.files import check_folder
     from duckpaste.litmus.page import litmus as make
+    from duckpaste.report.pages import check_page
 
     with workspace(options) as space:
         declared = space.load(view)
-        check_folder(out)
         space.refuse_private(out, declared)
         if out.suffix != ".html":
             raise UserError("is no page", str(out), "name a file that ends in .html with -o")
+        check_page(out, overwrite=overwrite)
         space.ingest(declared, raw=raw)
-        make(space, declared, files[0], number, seed).to_html(out)
+        make(space, declared, files[0], number, seed).to_html(out, overwrite=overwrite)
     if as_json:
         print_json({"page": str(out)})
         return

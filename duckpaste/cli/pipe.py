@@ -16,6 +16,7 @@ from duckpaste.cli.common import (
     hold_out_option,
     json_option,
     options_of,
+    overwrite_option,
     parameters_argument,
     parse,
     print_json,
@@ -50,13 +51,14 @@ MODEL, SYNTHETIC, SCORES, REPORT = "model.duckdb", "synthetic.duckdb", "scores.d
 @click.option(
     "--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the sample (never of the noise)."
 )
+@overwrite_option
 @hold_out_option
 @raw_option
 @json_option
 @workspace_options
 def pipe(
     view_alg: str, parameters: tuple[str, ...], out: Path, anew: bool, rows: int | None, seed: int | None,
-    hold_out: float, raw: Path | None, as_json: bool, **options: Any,
+    overwrite: bool, hold_out: float, raw: Path | None, as_json: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Ingest if needed, fit, sample, and compare real with synthetic, column by column.
 
@@ -67,8 +69,8 @@ def pipe(
     space = workspace(options)
     with space:
         made = run(space, view_alg, parameters, out=out, anew=anew, rows=rows, seed=seed, raw=raw,
-                   hold_out=hold_out)  # fmt: skip
-        found = evaluated(space, view_alg, out) if anew else None
+                   hold_out=hold_out, overwrite=overwrite)  # fmt: skip
+        found = evaluated(space, view_alg, out, overwrite=overwrite) if anew else None
     if not as_json:
         _print(made, out / SYNTHETIC)
         if found is not None:
@@ -99,14 +101,19 @@ class Piped:
 def run(
     space: Workspace, view_alg: str, parameters: tuple[str, ...], *, out: Path, anew: bool = False,
     rows: int | None = None, seed: int | None = None, raw: Path | None = None, hold_out: float = 0.0,
+    overwrite: bool = False,
 ) -> Piped:  # fmt: skip
     """The whole path; its results stand in `out`. Faults that can be known before spending are raised before it."""
     from duckpaste import holdout, route
+    from duckpaste.evaluate.store import check as check_scores
     from duckpaste.files import results
     from duckpaste.fit import algorithm_of, request
-    from duckpaste.model_file import check_target as check_model
-    from duckpaste.output.writer import check_target, sample
+    from duckpaste.model_file import MODEL as A_MODEL
+    from duckpaste.output.writer import SYNTHETIC as A_SYNTHETIC
+    from duckpaste.output.writer import sample
     from duckpaste.privacy.ledger import Ledger
+    from duckpaste.report.pages import check_page
+    from duckpaste.target import check
 
     name, algorithm = algorithm_of(view_alg)
     given, values = parse(parameters)
@@ -117,8 +124,11 @@ def run(
     for path in (model_path, synthetic):
         space.refuse_private(path, declared)
     with results(out):
-        check_model(model_path)
-        check_target(synthetic, overwrite=False)
+        check(model_path, A_MODEL, overwrite=overwrite)
+        check(synthetic, A_SYNTHETIC, overwrite=overwrite)
+        if anew:
+            check_scores(out / SCORES)
+            check_page(out / REPORT, overwrite=overwrite)
         with stage("ingest"):
             space.ingest(declared, raw=raw, parameters=values, anew=anew)
         ready = holdout.fitted(route.ready(space, declared, wanted), share)
@@ -126,15 +136,15 @@ def run(
             model = holdout.stamped(route.fit(space.db, ready, wanted, ledger, stage), share)
             spent = spent_in_all(ledger, declared.budget)
         with stage("save"):
-            model.save(model_path)
+            model.save(model_path, overwrite=overwrite)
     with stage("sample"), progress_bar() as progress:
-        done = sample(model, synthetic, n=rows, seed=seed, progress=progress)
+        done = sample(model, synthetic, n=rows, seed=seed, progress=progress, overwrite=overwrite)
     with stage("compare"):
         scores, counts = route.fidelity(space.db, ready, model, synthetic)
     return Piped(scores, counts, done, model, spent)
 
 
-def evaluated(space: Workspace, view_alg: str, out: Path) -> Evaluation:
+def evaluated(space: Workspace, view_alg: str, out: Path, *, overwrite: bool) -> Evaluation:
     """Score the synthetic file that a pipe wrote with every metric; the scores and their page stand in `out`."""
     from duckpaste.evaluate.run import measure
     from duckpaste.fit import algorithm_of
@@ -146,7 +156,8 @@ def evaluated(space: Workspace, view_alg: str, out: Path) -> Evaluation:
         found = measure(space.db, view, schema, out / SYNTHETIC)
         found.save(out / SCORES)
     with stage("report"):
-        report(space, declared, out / SYNTHETIC, found).to_html(out / REPORT)
+        made = report(space, declared, out / SYNTHETIC, found)
+        made.to_html(out / REPORT, overwrite=overwrite)
     return found
 
 

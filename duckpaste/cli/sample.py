@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from duckpaste.cli.common import stage, table
+from duckpaste.cli.common import overwrite_option, stage, table
 
 if TYPE_CHECKING:
     from duckpaste.sample.rules import Count
@@ -61,8 +61,7 @@ def rules_table(counts: Sequence[Count]) -> None:
 )
 @click.option("--keys", default="declared", show_default=True,
               help="Of related tables: declared (DuckDB proves them), checked, or none.")  # fmt: skip
-@click.option("--overwrite", is_flag=True,
-              help="Replace a file that duckpaste did not make (but never private data, nor a ledger).")  # fmt: skip
+@overwrite_option
 @click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="DuckDB's threads.")
 def sample(
     model: Path, out: Path, rows: int | None, seed: int | None, where: str | None, scale: float, keys: str,

@@ -10,6 +10,7 @@ from duckpaste.errors import UserError
 from duckpaste.evaluate.evaluation import Evaluation
 from duckpaste.evaluate.score import INTERNAL
 from duckpaste.files import check_folder
+from duckpaste.target import tables
 
 _BATCH = 500
 
@@ -18,11 +19,8 @@ def save(found: Evaluation, path: Path) -> None:
     """Append the scores of `found` to the table `scores` of the file, which is made when missing.
 
     Raises UserError for a file of another kind."""
-    check_folder(path)
+    check(path)
     with Db.open(path) as db:
-        names = {str(n) for (n,) in db.rows_sql("names", "select table_name from duckdb_tables()")}
-        if names - {"scores"}:
-            raise UserError("exists and is not a file of scores", str(path), "choose another file with -o")
         stamp = _stamp(db, str(found.facts.get("stamp", INTERNAL)))
         with db.transaction():
             db.script_sql("scores_table", sql.render("scores_table", stamp=stamp))
@@ -34,6 +32,16 @@ def save(found: Evaluation, path: Path) -> None:
             for start in range(0, len(rows), _BATCH):
                 text = ", ".join(rows[start : start + _BATCH])
                 db.run_sql("scores", f"insert into scores values {text}")
+
+
+def check(path: Path) -> None:
+    """Raise UserError when `path` can't be written, or is something else than a file of scores (or an empty one)."""
+    check_folder(path)
+    if not path.exists():
+        return
+    with Db.open(path, read_only=True, sandbox=True) as db:
+        if tables(db) - {("main", "scores")}:
+            raise UserError("exists and is not a file of scores", str(path), "choose another with --out")
 
 
 def _stamp(db: Db, stamp: str) -> str:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from duckpaste import sql
 from duckpaste.db import Db, EngineError
 from duckpaste.errors import UserError
-from duckpaste.files import built, check_folder
-from duckpaste.model import Model, TableModel
+from duckpaste.files import built
+from duckpaste.model import MARK, Model, TableModel
 from duckpaste.output import kin
 from duckpaste.sample.tabular import batches
+from duckpaste.target import Kind, check, tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from duckpaste.sample.rules import Count
 
 MOST_UNASKED = 1_000_000_000  # rows; with little privacy budget the fitted number may be anything
+COPIED = "public; copied as it is"  # the comment of a lookup
 Progress = Callable[[int, int], None]  # rows written, rows in all
 
 
@@ -49,18 +51,19 @@ def sample(
     """Draw `n` rows of each table (default: the noisy number that was fitted) into the DuckDB file `path`.
 
     The same model and seed give the same tables at any number of threads. Without a seed one is drawn, and told.
-    An existing file is only replaced when duckpaste made it, or with `overwrite`. Of related tables `n` is the number
-    of units (rows of the top table), `scale` multiplies the fitted number, and `keys` is declared, checked or none.
+    A file that exists is only replaced with `overwrite`, and when it is such a file (see target). Of related tables
+    `n` is the number of units (rows of the top table), `scale` multiplies the fitted number, and `keys` is declared,
+    checked or none.
     `where` is a predicate in SQL: all rows (of related tables: all units) are such that it is true. They are drawn from
     the model given the predicate, which costs no budget: it is post-processing.
     """
-    target = Path(path)
+    out = Path(path)
     kin.check_keys(keys)
     if not 0 < scale < float("inf"):
         raise UserError("--scale must be above 0", remedy="leave it out for the fitted number of rows")
     if n is not None and _whole(n, "-n") < 1:
         raise UserError("-n must be at least 1", remedy="leave it out for the fitted number of rows")
-    check_target(target, overwrite)
+    check(out, SYNTHETIC, overwrite=overwrite)
     chosen = secrets.randbits(63) if seed is None else _whole(seed, "the seed")
     if chosen < 0:
         raise UserError("the seed must not be negative")
@@ -73,7 +76,7 @@ def sample(
     with (
         _given(model, where, settings) as picker,
         _rules(model, settings) as keeper,
-        built(target) as temporary,
+        built(out) as temporary,
     ):
         # Types and checks of a model from elsewhere are SQL text: they must not reach files or the network.
         with Db.open(temporary, settings=settings, sandbox=True) as db:
@@ -97,11 +100,13 @@ def sample(
                     if column.comment:
                         name = sql.ident(table.name, column.name)
                         db.run_sql("comment", f"comment on column {name} is {sql.literal(column.comment)}")
+            for lookup in model.lookups:
+                db.run_sql("comment", f"comment on table {sql.ident(lookup.name)} is {sql.literal(COPIED)}")
             _provenance(db, model, chosen, where)
             counts = list(keeper.book.counts.values()) if keeper else []
             _rule_counts(db, counts)
             db.run_sql("checkpoint", "checkpoint")
-    return Sample(target, chosen, rows, picker.note if picker else "", counts)
+    return Sample(out, chosen, rows, picker.note if picker else "", counts)
 
 
 @contextmanager
@@ -140,27 +145,20 @@ def _whole(value: Any, what: str) -> int:
         raise UserError(f"{what} must be a whole number") from None
 
 
-def check_target(path: Path, overwrite: bool) -> None:
-    """Raise UserError when `path` can't be written, or holds something that duckpaste did not make.
+def _made(db: Db) -> bool:
+    """Whether a file is a synthetic database, and every table in it one that `sample` wrote."""
+    found = tables(db)
+    if ("duckpaste", "provenance") not in found:
+        return False
+    facts = sql.ident(db.database, "duckpaste", "provenance")
+    told = {k for (k,) in db.rows_sql("provenance", f"select key from {facts}")}
+    text = "select schema_name, comment from duckdb_tables() where schema_name <> 'duckpaste'"
+    marks = [(s, str(c).startswith((MARK, COPIED))) for s, c in db.rows_sql("comments", text)]
+    return {"run", "seed", "guarantee"} <= told and all(s == "main" and ours for s, ours in marks)
 
-    `overwrite` allows the latter, but never for a working database or a ledger, nor for a database in use.
-    """
-    check_folder(path)
-    if not path.exists():
-        return
-    try:
-        with Db.open(path, read_only=True, sandbox=True) as db:
-            names = set(db.rows_sql("names", "select schema_name, table_name from duckdb_tables()"))
-    except UserError as error:
-        if overwrite and "is in use" in str(error):
-            raise
-        names = set()
-    beside = path.resolve().with_name(f"{path.resolve().stem}.ledger.duckdb")
-    ledger = {("main", "runs"), ("main", "releases")} <= names
-    if ("duckpaste", "ingested") in names or ledger or beside.exists():
-        raise UserError("is private data, or its ledger", str(path), "choose another file with -o")
-    if not overwrite and ("duckpaste", "provenance") not in names:
-        raise UserError("exists and is not a synthetic database", str(path), "choose another file with -o")
+
+# A synthetic database, as `check` knows it.
+SYNTHETIC = Kind("a synthetic database that duckpaste made", _made)
 
 
 def _write(

@@ -29,9 +29,9 @@ class Report(Evaluation):
 
     page: Page = field(default_factory=lambda: Page(""))
 
-    def to_html(self, path: str | Path) -> Path:
-        """Write the page, one file that needs no network. Raises UserError when it can't be written."""
-        return self.page.to_html(path)
+    def to_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the page, one file that needs no network; see `Page.to_html`."""
+        return self.page.to_html(path, overwrite=overwrite)
 
     def _repr_html_(self) -> str:
         return self.page._repr_html_()

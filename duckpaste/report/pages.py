@@ -12,10 +12,12 @@ import jinja2
 from markupsafe import Markup
 
 from duckpaste.evaluate.score import INTERNAL
-from duckpaste.files import built
+from duckpaste.files import built, check_folder
 from duckpaste.report import words
+from duckpaste.target import check_replace
 
 _FOLDER = Path(__file__).parent / "templates"
+_MARK = b'<meta name="generator" content="duckpaste">'
 
 
 @cache
@@ -43,14 +45,28 @@ def render(name: str, *, stamp: str = INTERNAL, stamp_more: str = "", **context:
     return template.render(style=asset("style.css"), stamp=stamp, stamp_more=stamp_more, **given)
 
 
+def check_page(path: Path, *, overwrite: bool) -> None:
+    """Raise UserError unless nothing stands at `path`, or a page of ours that `overwrite` allows to replace."""
+    check_folder(path)
+    if not path.exists():
+        return
+    try:
+        with path.open("rb") as file:
+            ours = _MARK in file.read(1000)
+    except OSError:
+        ours = False
+    check_replace(path, "a page that duckpaste made", ours=ours, overwrite=overwrite)
+
+
 @dataclass(frozen=True)
 class Page:
     """A finished page. It shows itself in a notebook."""
 
     html: str
 
-    def to_html(self, path: str | Path) -> Path:
-        """Write the page to a file; an existing one is replaced. Raises UserError when it can't be written."""
+    def to_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the page to a file; a page that exists is only replaced with `overwrite`. Raises UserError."""
+        check_page(Path(path), overwrite=overwrite)
         with built(Path(path)) as temporary:
             temporary.write_text(self.html, encoding="utf-8")
         return Path(path)

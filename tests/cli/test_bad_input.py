@@ -114,8 +114,8 @@ def home(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("fit ./v.independent alg.delta=2", "delta must be at least 0 and below 1"),
         ("fit ./v.independent alg.delta=-1", "delta must be at least 0 and below 1"),
         ("fit ./v.independent alg.balance=7", "alg.balance: 7 is more than 1; the default is 0.5"),
-        ("fit ./v.independent alg.discover=2", "alg.discover must lie between 0 and 1"),
-        ("fit ./v.independent data.rows=5", "v: has no dataset that could take data.rows; leave it out"),
+        ("fit ./v.independent -o x.duckdb alg.discover=2", "alg.discover must lie between 0 and 1"),
+        ("fit ./v.independent -o x.duckdb data.rows=5", "v: has no dataset that could take data.rows; leave it out"),
         ("id clinic_data data.patient=200", "unknown parameter 'patient'; did you mean 'patients'?"),
         ("id clinic_data data.patients=3", "parameter 'patients' is 3, outside its limits; give 100 to"),
         ("id clinic_data data.patients=many", "parameter 'patients' is not of type int"),
@@ -203,11 +203,11 @@ PRIVATE = (
 @pytest.mark.parametrize("target", PRIVATE)
 def test_targets_that_are_private(home: Path, target: str) -> None:
     assert "is the private data, or its ledger; name another file" in refused("fit", ONE, "-o", target)
-    assert "is private data, or its ledger; choose another file" in refused(
+    assert "is private data, or its ledger; choose another with --out" in refused(
         "sample", "model.duckdb", "-o", target
     )
     told = refused("sample", "model.duckdb", "-o", target, "--overwrite")
-    assert "is private data, or its ledger; choose another file" in told
+    assert "is private data, or its ledger; choose another with --out" in told
 
 
 def test_the_database_that_a_view_reads_is_private(home: Path) -> None:
@@ -346,7 +346,7 @@ def test_a_spent_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert "budget: 1 in all, 0 left" in fine("plan", ONE)
     for option in ("alg.epsilon=1", "alg.epsilon=0.01", "alg.epsilon=inf", "alg.delta=0"):
         with untouched(tmp_path):
-            told = refused("fit", ONE, option)
+            told = refused("fit", ONE, option, "--overwrite")
             assert "would pass the budget of epsilon 1 at delta 1e-09" in told and "lower alg.epsilon" in told
     with untouched(tmp_path):
         refused("pipe", ONE, "--out", "new")
@@ -375,7 +375,7 @@ def test_a_file_in_use(home: Path, name: str) -> None:
     try:
         holder.stdout.readline()
         told = f"{name}: is in use by another process; close it there first"
-        assert refused("fit", ONE) == told
+        assert refused("fit", ONE, "--overwrite") == told
         if ".ledger." in name:
             assert refused("ledger") == told
             return

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from cli_help import fine, refused, rows, run, view
+from cli_help import fine, refused, rows, run, untouched, view
 
 from duckpaste import __version__
 from duckpaste.cli import ALIASES, COMMANDS
@@ -233,11 +233,9 @@ def test_fit_and_sample(made: Path) -> None:
         found.append(rows(Path(out), "from visits"))
     assert found[0] == found[1] and len(found[0]) == 1234
     # Without a seed one is drawn, and told; a file of our own is replaced.
-    told = fine("sample", "m.duckdb", "-o", "s1.duckdb")
+    told = fine("sample", "m.duckdb", "-o", "s1.duckdb", "--overwrite")
     seed = told.split("seed ")[1].strip()
     assert rows(Path("s1.duckdb"), "select value from duckpaste.provenance where key = 'seed'") == [(seed,)]
-    Path("notes.txt").write_text("x")
-    fine("sample", "m.duckdb", "-o", "notes.txt", "--overwrite")
 
 
 def test_export(made: Path) -> None:
@@ -323,5 +321,10 @@ def test_demo_anywhere(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert names == {"private.duckdb", "private.ledger.duckdb", "model.duckdb", "synthetic.duckdb"}
     assert rows(Path("duckpaste-demo/synthetic.duckdb"), "select count(*) > 0 from admissions") == [(True,)]
     if folder == ".":
-        fine("demo", "--rows", 120)  # again, over its own files
+        with untouched(Path.cwd()):  # it does not spend twice unasked
+            assert refused("demo", "--rows", 120) == (
+                "duckpaste-demo: holds a demo already (synthetic.duckdb); name another folder with --out, or make it "
+                "anew with --overwrite, which spends again"
+            )
+        assert "by all 2 runs" in fine("demo", "--rows", 120, "--overwrite")
         assert "spent in all" in fine("ledger", "--database", "duckpaste-demo/private.duckdb")

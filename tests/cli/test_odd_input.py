@@ -28,7 +28,7 @@ def pipe(
 ) -> list[tuple[Any, ...]]:
     """Pipe one table through `algorithm` in the current folder; its synthetic rows."""
     view(Path("v"), script, f"tables:\n  {json.dumps(table, ensure_ascii=False)}:\n{fields}")
-    fine("pipe", f"./v.{algorithm}", "-n", n, "--seed", 1, *words)
+    fine("pipe", f"./v.{algorithm}", "-n", n, "--seed", 1, "--overwrite", *words)
     found = rows(Path("out/synthetic.duckdb"), f"select columns(*)::varchar from {ident(table)}")
     assert len(found) == n
     return found

@@ -75,12 +75,22 @@ def test_a_database(source: Path) -> None:
     )
     told = fine("plan", f"{folder}.mst")
     assert told.rstrip().endswith("nothing") and "for each value of person (at most 1 row weighs)" in told
-    fine("pipe", f"{folder}.mst", "-n", 40)
+    fine("pipe", f"{folder}.mst", "-n", 40, "--overwrite")
     # The view moves with its database, and is found by its name.
     Path("elsewhere/views").mkdir(parents=True)
     folder.rename("elsewhere/views/hospital")
     source.rename("elsewhere/hospital.duckdb")
-    fine("pipe", "hospital.independent", "--views", "elsewhere/views", "--database", "new.duckdb", "-n", 40)
+    fine(
+        "pipe",
+        "hospital.independent",
+        "--views",
+        "elsewhere/views",
+        "--database",
+        "new.duckdb",
+        "-n",
+        40,
+        "--overwrite",
+    )
 
 
 def test_a_working_database_and_a_synthetic_one(source: Path) -> None:
@@ -103,7 +113,7 @@ def test_a_file_with_types(source: Path, name: str, words: list[str]) -> None:
                                                      "where table_name = 'visits'"))  # fmt: skip
     assert types["seen"] == "TIMESTAMP" and types["ward"] == "VARCHAR"
     edit(Path("mine/v/fields.yml"), visit="id", person="id")
-    fine("pipe", "mine/v.mst", "-n", 40)
+    fine("pipe", "mine/v.mst", "-n", 40, "--overwrite")
 
 
 def test_a_csv_file_without_types(source: Path) -> None:
@@ -129,7 +139,7 @@ def test_a_csv_file_without_types(source: Path) -> None:
         seen="datetime?",
         cost="{type: numerical?, min: 0, max: 50}",
     )
-    fine("pipe", f"{folder}.mst", "-n", 40)  # the view is made anew by itself
+    fine("pipe", f"{folder}.mst", "-n", 40, "--overwrite")  # the view is made anew by itself
     assert rows(Path("out/synthetic.duckdb"), "select distinct typeof(cost) from visits") == [
         ("DECIMAL(9,2)",)
     ]

@@ -88,7 +88,7 @@ def test_the_file_says_which_rows_it_holds(model: Path, tmp_path: Path) -> None:
         0
     ][0]
     assert f"only rows where {text}" in comment
-    duckpaste.sample(model, tmp_path / "a.duckdb", n=5, seed=4)
+    duckpaste.sample(model, tmp_path / "a.duckdb", n=5, seed=4, overwrite=True)
     assert rows(tmp_path / "a.duckdb", "select count(*) from duckpaste.provenance where key = 'where'") == [
         (0,)
     ]
@@ -126,7 +126,7 @@ def test_a_fault_leaves_the_file_that_was_there(model: Path, tmp_path: Path) -> 
     duckpaste.sample(model, tmp_path / "s.duckdb", n=5, seed=4)
     before = everything(tmp_path / "s.duckdb")
     with pytest.raises(UserError, match="^where:"):
-        duckpaste.sample(model, tmp_path / "s.duckdb", n=5, seed=4, where="sex = 'x'")
+        duckpaste.sample(model, tmp_path / "s.duckdb", n=5, seed=4, where="sex = 'x'", overwrite=True)
     assert everything(tmp_path / "s.duckdb") == before
 
 

@@ -182,7 +182,7 @@ def test_checks_that_synthetic_rows_break_are_left_out(tmp_path: Path) -> None:
 
 def test_the_number_of_rows(model: Model, tmp_path: Path) -> None:
     assert sample(model, tmp_path / "a.duckdb", seed=1).rows == {"wide": model["wide"].rows} == {"wide": 600}
-    assert sample(model, tmp_path / "a.duckdb", n=1, seed=1).rows == {"wide": 1}
+    assert sample(model, tmp_path / "a.duckdb", n=1, seed=1, overwrite=True).rows == {"wide": 1}
     for options in ({"n": 0}, {"n": -5}, {"seed": -1}):
         with pytest.raises(UserError):
             sample(model, tmp_path / "b.duckdb", **options)
@@ -208,17 +208,22 @@ def test_what_duckpaste_did_not_make_is_not_replaced(model: Model, tmp_path: Pat
     text.write_text("precious")
     for target in (path, text):
         before = target.read_bytes()
-        with pytest.raises(UserError, match="exists and is not a synthetic database"):
-            sample(model, target, n=5)
+        for overwrite in (False, True):
+            with pytest.raises(UserError, match="exists and is not a synthetic database that duckpaste made"):
+                sample(model, target, n=5, overwrite=overwrite)
         assert target.read_bytes() == before
     with pytest.raises(UserError, match="is a folder"):
         sample(model, tmp_path, n=5)
     with pytest.raises(UserError, match="no such folder"):
         sample(model, tmp_path / "no" / "s.duckdb", n=5)
-    sample(model, text, n=5, overwrite=True)
-    sample(model, text, n=6)
-    assert rows(text, "select count(*) from wide") == [(6,)]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.duckdb", "mine.txt"]
+    made = tmp_path / "s.duckdb"
+    sample(model, made, n=5)
+    with pytest.raises(UserError, match="s.duckdb: exists already; name another with --out, or replace it"):
+        sample(model, made, n=6)
+    assert rows(made, "select count(*) from wide") == [(5,)]
+    sample(model, made, n=6, overwrite=True)
+    assert rows(made, "select count(*) from wide") == [(6,)]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.duckdb", "mine.txt", "s.duckdb"]
 
 
 KILLED = """
@@ -231,7 +236,7 @@ tabular.CHUNK = 1000
 def progress(done, rows):
     if done >= 3000:
         os.kill(os.getpid(), signal.SIGKILL)
-sample(load(Path(sys.argv[1])), sys.argv[2], n=10_000, seed=1, progress=progress)
+sample(load(Path(sys.argv[1])), sys.argv[2], n=10_000, seed=1, progress=progress, overwrite=True)
 """
 
 
@@ -245,7 +250,7 @@ def test_killed_while_writing(folder: Path, model: Model, tmp_path: Path, existi
     assert target.exists() == existing
     if existing:
         assert rows(target, "select count(*) from wide") == [(20,)]
-    sample(model, target, n=30, seed=1)
+    sample(model, target, n=30, seed=1, overwrite=existing)
     assert rows(target, "select count(*) from wide") == [(30,)]
 
 
