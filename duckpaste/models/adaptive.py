@@ -13,7 +13,7 @@ from duckpaste.domain import Clique, Domain
 from duckpaste.models.annealing import Part, Schedule, growth
 from duckpaste.models.base import Doors, Fitted, Measurement
 from duckpaste.models.candidates import Candidates, Estimates
-from duckpaste.models.coarse import coarsen
+from duckpaste.models.coding.coarsen import coarsen
 from duckpaste.models.network import Network
 from duckpaste.models.obeying import guarded
 from duckpaste.models.one_way import OneWay
@@ -85,7 +85,7 @@ class Adaptive:
         sigma = self._fine.sigma(schedule.each * (1 - settings.share_select)) if settings.share < 1 else 0.0
         most = settings.bins * (total / sigma) ** (1 / 3) if settings.bins > 0 and sigma > 0 else math.inf
         coding = coarsen(domain, singles, total, settings.threshold, most)
-        self._doors = self._fine.recoded(coding.maps) if coding.maps else self._fine
+        self._doors = coding.over(self._fine)
         self._domain = coding.domain
         self._observed = [coding.observation(o) for o in singles]
         model = self._fit(None)
@@ -94,9 +94,8 @@ class Adaptive:
         network = Network(
             self._domain, self._evidence, model.generation(self._evidence), coding.expansions, model.total
         )
-        coarser = {name: self._domain[name] for name in coding.maps}
         facts = {
-            "total": model.total, "rounds": self._history, "merged": coarser, "sweeps": model.steps,
+            "total": model.total, "rounds": self._history, "merged": coding.merged, "sweeps": model.steps,
             "fit_loss": model.loss, "megabytes": model.tree.cells / 2**17,
         }  # fmt: skip
         return Fitted(guarded(network), self._measured, facts)

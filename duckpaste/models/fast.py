@@ -22,7 +22,7 @@ import numpy as np
 from duckpaste.domain import Clique, Domain
 from duckpaste.errors import UserError
 from duckpaste.models.base import Doors, Fitted, Measurement, Release
-from duckpaste.models.bayes.coding import recode
+from duckpaste.models.coding.recode import recode
 from duckpaste.models.network import Network
 from duckpaste.models.obeying import guarded
 from duckpaste.models.one_way import OneWay
@@ -134,7 +134,7 @@ class Fast:
         fine = [Observation.of(m) for m in singles]
         total = total_of(fine)
         coding = recode(domain, fine, total, self.threshold, math.inf)
-        coarse = doors.recoded(coding.maps) if coding.maps else doors
+        coarse = coding.over(doors)
         observations = [coding.observation(o) for o in fine]
         pairs, loss = self._choose(coarse, coding.domain, observations, total, evidence, stages)
         measured: Sequence[Measurement] = ()
@@ -149,8 +149,7 @@ class Fast:
         network = Network(
             coding.domain, tuple(evidence), model.generation(evidence), coding.expansions, model.total
         )
-        merged = {name: coding.domain[name] for name in coding.maps}
-        facts = {**model.facts(), "edges": [list(pair) for pair in pairs], "merged": merged}
+        facts = {**model.facts(), "edges": [list(pair) for pair in pairs], "merged": coding.merged}
         return Fitted(guarded(network), [*singles, *measured], facts)
 
     def _choose(

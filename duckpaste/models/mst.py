@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from duckpaste.domain import Clique, Domain
 from duckpaste.models.base import Doors, Fitted, Release
-from duckpaste.models.compress import Compression, compress
+from duckpaste.models.coding.compress import Compression, compress
 from duckpaste.models.network import Network
 from duckpaste.models.obeying import guarded
 from duckpaste.models.one_way import OneWay
@@ -104,7 +104,7 @@ class MST:
         fine = [Observation.of(m) for m in singles]
         total = total_of(fine)
         compression = compress(domain, fine, total, self.threshold)
-        coarse = doors.recoded(compression.maps) if compression.maps else doors
+        coarse = compression.over(doors)
         observations = [compression.observation(o) for o in fine]
         edges, loss = self._edges(coarse, compression.domain, observations, total, evidence, stages)
         losses = divided(loss, compression.domain, edges, self.balance)
@@ -165,5 +165,5 @@ def _facts(model: Graphical, compression: Compression, edges: Sequence[Clique]) 
     return {
         **model.facts(),
         "edges": [list(edge) for edge in edges],
-        "merged": {name: compression.domain[name] for name in compression.maps},
+        "merged": compression.merged,
     }

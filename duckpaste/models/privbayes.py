@@ -17,12 +17,12 @@ import numpy as np
 
 from duckpaste.domain import Clique, Domain, FloatArray
 from duckpaste.models.base import Doors, Fitted, Measurement, Release
-from duckpaste.models.bayes.coding import alone, recode
 from duckpaste.models.bayes.heights import Heights
-from duckpaste.models.bayes.hierarchy import Hierarchy, hierarchy
 from duckpaste.models.bayes.search import Search, Terms
 from duckpaste.models.bayes.tree import Family, Tree, fitted_tables
-from duckpaste.models.compress import Compression
+from duckpaste.models.coding.compress import Compression
+from duckpaste.models.coding.hierarchy import Hierarchy, hierarchy
+from duckpaste.models.coding.recode import alone, recode
 from duckpaste.models.network import Expansion, Network, Step
 from duckpaste.models.obeying import conditioned
 from duckpaste.models.one_way import OneWay
@@ -127,7 +127,7 @@ class PrivBayes:
         coding = recode(domain, fine, total, self.threshold, self.codes * room)
         counts = fitted_singles(coding.domain, [coding.observation(o) for o in fine], total)
         heights = Heights(coding.domain, self._hierarchies(domain, coding, counts, room))
-        base = doors.recoded(coding.maps) if coding.maps else doors
+        base = coding.over(doors)
         derived = base.derived(heights.made) if heights.made else base
         noise = self.caution * sigma
         each = stages.select / max(1, choices)
@@ -215,6 +215,6 @@ def _expansions(
 def _facts(coding: Compression, families: Sequence[Family], room: float) -> dict[str, object]:
     return {
         "families": [[f.child, *f.parents] for f in families],
-        "merged": {name: coding.domain[name] for name in coding.maps},
+        "merged": coding.merged,
         "room": room,
     }

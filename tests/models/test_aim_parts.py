@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from duckpaste.domain import Clique, Domain
 from duckpaste.models.annealing import Schedule, growth
 from duckpaste.models.candidates import Candidates
-from duckpaste.models.coarse import coarsen
+from duckpaste.models.coding.coarsen import coarsen
 from duckpaste.models.pgm import Observation, size_mb
 from duckpaste.models.pgm.elimination import eliminate, maximal
 from duckpaste.models.room import Room

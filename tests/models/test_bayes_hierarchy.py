@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from duckpaste.domain import Domain
 from duckpaste.models.bayes.border import Border
-from duckpaste.models.bayes.coding import alone, merged_neighbours, recode
 from duckpaste.models.bayes.heights import Heights
-from duckpaste.models.bayes.hierarchy import Hierarchy, hierarchy, level_sizes
+from duckpaste.models.coding.hierarchy import Hierarchy, hierarchy, level_sizes
+from duckpaste.models.coding.recode import alone, merged_neighbours, recode
 from duckpaste.models.pgm import Observation
 
 WEIGHTS = st.lists(st.integers(-5, 1000), min_size=1, max_size=14).map(

@@ -8,8 +8,8 @@ from scipy.optimize import minimize
 
 from duckpaste.domain import Domain, FloatArray
 from duckpaste.models.bayes.heights import Heights
-from duckpaste.models.bayes.hierarchy import Hierarchy
 from duckpaste.models.bayes.tree import Family, Tree, fitted_tables
+from duckpaste.models.coding.hierarchy import Hierarchy
 from duckpaste.models.pgm import Descent, Observation
 
 SIZES = {"a": 4, "b": 3, "c": 6, "d": 2, "given": 3}

@@ -10,7 +10,7 @@ import pytest
 
 from duckpaste.domain import Domain
 from duckpaste.models.base import Measurement
-from duckpaste.models.compress import compress
+from duckpaste.models.coding.compress import compress
 from duckpaste.models.one_way import OneWay
 from duckpaste.models.pgm import Observation
 from duckpaste.models.shares import divided

@@ -1,1 +1,1 @@
-"""Parts of PrivBayes: hierarchies of codes, maximal sets of parents, the greedy search, and the tree that fits."""
+"""Parts of PrivBayes: heights of columns, maximal sets of parents, the greedy search, and the tree that fits."""

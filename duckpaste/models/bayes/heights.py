@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from duckpaste.domain import Domain, IntArray
-from duckpaste.models.bayes.hierarchy import Hierarchy
+from duckpaste.models.coding.hierarchy import Hierarchy
 
 
 class Heights:

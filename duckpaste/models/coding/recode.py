@@ -12,11 +12,9 @@ from itertools import pairwise
 import numpy as np
 
 from duckpaste.domain import Domain, FloatArray, IntArray
-from duckpaste.models.bayes.hierarchy import groups, hierarchy
-from duckpaste.models.compress import Compression, compress
-from duckpaste.models.network import Expansion
+from duckpaste.models.coding.compress import Compression, compress
+from duckpaste.models.coding.hierarchy import groups, hierarchy
 from duckpaste.models.pgm.observation import Observation
-from duckpaste.simplex import project
 
 
 def recode(
@@ -26,9 +24,7 @@ def recode(
     neighbour, others with each other; columns that a rule speaks of stay as they are. Columns that still have more
     than `most` codes are merged down to it."""
     flat = [o for o in singles if o.clique[0] not in domain.ordered]
-    found = compress(domain, flat, total, threshold)
-    maps: dict[str, IntArray] = dict(found.maps)
-    expansions: dict[str, Expansion] = dict(found.expansions)
+    maps = dict(compress(domain, flat, total, threshold).maps)
     for one in singles:
         (name,) = one.clique
         null = domain.nulls.get(name)
@@ -38,14 +34,16 @@ def recode(
             maps[name] = merged_neighbours(one.values, threshold * np.sqrt(one.variance), null)
         codes = maps.get(name, np.arange(domain[name]))
         if int(codes.max()) + 1 > max(most, 2):
-            sums = np.bincount(codes, weights=one.values).astype(np.float64)
-            tree = hierarchy(sums, name in domain.ordered, alone(codes, null), [max(2, int(most))], len(sums))
-            maps[name] = tree.levels[1][codes]
-        if name in maps:
-            expansions[name] = Expansion(maps[name], project(one.values, total))
+            maps[name] = at_most(most, codes, one.values, name in domain.ordered, null)
     maps = {name: codes for name, codes in maps.items() if int(codes.max()) + 1 < domain[name]}
-    sizes = {name: int(codes.max()) + 1 for name, codes in maps.items()}
-    return Compression(domain.resized(sizes), maps, {name: expansions[name] for name in maps})
+    return Compression.of(domain, maps, singles, total)
+
+
+def at_most(most: float, codes: IntArray, values: FloatArray, ordered: bool, null: int | None) -> IntArray:
+    """`codes` (more than `most` and than two) merged down to `most`; `values` are counts of what they are codes of."""
+    sums = np.bincount(codes, weights=values).astype(np.float64)
+    tree = hierarchy(sums, ordered, alone(codes, null), [max(2, int(most))], len(sums))
+    return tree.levels[1][codes]
 
 
 def alone(codes: IntArray, code: int | None) -> int | None:

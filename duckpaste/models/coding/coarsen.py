@@ -11,12 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from duckpaste.domain import Domain
-from duckpaste.models.bayes.coding import alone, recode
-from duckpaste.models.bayes.hierarchy import hierarchy
-from duckpaste.models.compress import Compression
-from duckpaste.models.network import Expansion
+from duckpaste.models.coding.compress import Compression
+from duckpaste.models.coding.recode import at_most, recode
 from duckpaste.models.pgm import Observation
-from duckpaste.simplex import project
 
 
 def coarsen(
@@ -26,16 +23,11 @@ def coarsen(
 
     Exact columns stay as they are. The code of NULL is never merged with others of an ordered column."""
     merged = recode(domain, singles, total, threshold, np.inf) if threshold > 0 else Compression(domain)
-    maps, expansions = dict(merged.maps), dict(merged.expansions)
+    maps = dict(merged.maps)
     for one in singles:
         (name,) = one.clique
         codes = maps.get(name, np.arange(domain[name]))
-        size = int(codes.max()) + 1
-        if name not in domain.ordered or name in domain.ruled or size <= most or not np.all(one.variance > 0):
-            continue
-        sums = np.bincount(codes, weights=one.values).astype(np.float64)
-        tree = hierarchy(sums, True, alone(codes, domain.nulls.get(name)), [max(2, int(most))], float(size))
-        maps[name] = tree.levels[1][codes] if len(tree.levels) > 1 else codes
-        expansions[name] = Expansion(maps[name], project(one.values, total))
-    sizes = {name: int(codes.max()) + 1 for name, codes in maps.items()}
-    return Compression(domain.resized(sizes), maps, expansions)
+        fine = name in domain.ordered and int(codes.max()) + 1 > max(most, 2)
+        if fine and name not in domain.ruled and np.all(one.variance > 0):
+            maps[name] = at_most(most, codes, one.values, True, domain.nulls.get(name))
+    return Compression.of(domain, maps, singles, total)
