@@ -7,7 +7,8 @@ private rows are. Post-processing of releases, which saves the loss of measuring
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +23,19 @@ from duckpaste.sample.relational import Rows, evidence, numbers, placed, unrolle
 UNITS = 6_000
 ROWS = 60_000  # of one table, about
 _SEED = 20_240_229  # nothing private is drawn here
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A table's imagined rows: codes of its own columns, of what stands above them (and their positions), and of
+    earlier rows of a sequence, each `same` as an own column; their weights; how many units they are worth (Kish)."""
+
+    own: Mapping[str, IntArray]
+    evidence: Mapping[str, IntArray]
+    lags: Mapping[str, IntArray]
+    same: Mapping[str, str]
+    weight: FloatArray
+    units: float
 
 
 class Imagined:
@@ -103,19 +117,35 @@ class Imagined:
                 **siblings.draw(table.network, *placed(table, rows, seen), self._rng),
             }
 
-    def codes(self, name: str, k: int) -> tuple[dict[str, IntArray], dict[str, IntArray], FloatArray]:
-        """Own codes of a table's imagined rows, those of their ancestors and of positions, and the rows' weights."""
+    def drawn(self, name: str, k: int) -> Drawn:
+        """A table's imagined rows; what rows of a unit weigh together is at most `k`."""
         rows, table = self._rows[name], self._tables[name]
         if table.lineage is None or rows.parent is None or not rows.n:
-            return {}, {}, np.zeros(0)
+            return Drawn({}, {}, {}, {}, np.zeros(0), 0.0)
         model = Model(list(self._tables.values()), {})
         above = evidence(model, table.lineage.parent, self._rows, rows.parent)
+        lags, same = {}, {}
         if table.siblings is not None and rows.position is not None:
             above[f"{name}{POSITION}"] = siblings.coded(table.siblings, rows.position)
-        return dict(rows.codes), above, self._weights(name, k)
+            for lag, (column, back, absent) in siblings.lags(
+                table.codecs, name, table.siblings.order
+            ).items():
+                before = rows.codes[column][np.maximum(np.arange(rows.n) - back, 0)]
+                lags[lag] = np.where(rows.position >= back, before, absent)
+                same[lag] = column
+        weight = self._weights(name, k)
+        heavy = np.bincount(self._unit(name), weights=weight)
+        return Drawn(dict(rows.codes), above, lags, same, weight, float(heavy.sum() ** 2 / (heavy @ heavy)))
 
     def _weights(self, name: str, k: int) -> FloatArray:
         """k / n for each row of a unit with n > k rows, else 1; kept rows weigh as much on average."""
+        unit = self._unit(name)
+        sizes = np.bincount(unit)
+        out: FloatArray = np.minimum(1.0, k / sizes[unit])
+        return out
+
+    def _unit(self, name: str) -> IntArray:
+        """The number of each row's unit."""
         unit: IntArray = np.arange(self._rows[name].n)
         here: str | None = name
         while here is not None:
@@ -125,6 +155,4 @@ class Imagined:
             unit = above[unit]
             lineage = self._tables[here].lineage
             here = lineage.parent if lineage else None
-        sizes = np.bincount(unit)
-        out: FloatArray = np.minimum(1.0, k / sizes[unit])
-        return out
+        return unit

@@ -17,6 +17,7 @@ import numpy as np
 from duckpaste.domain import Domain, FloatArray, IntArray
 from duckpaste.models.base import Doors, Fitted
 from duckpaste.models.network import Network, Step
+from duckpaste.relational.imagined import Drawn
 from duckpaste.simplex import project
 
 SHARE = 0.3  # of a table's loss
@@ -29,8 +30,7 @@ _SWEEPS = 20
 _MEAN = math.sqrt(2 / math.pi)
 _MOST = 20.0  # no count is corrected by a larger factor
 
-# Own and evidence codes of imagined rows of a network, and their weights.
-Imagine = Callable[[Network], tuple[Mapping[str, IntArray], Mapping[str, IntArray], FloatArray]]
+Imagine = Callable[[Network], Drawn]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def rounds_of(job_columns: int, *, related: bool, model: str) -> int:
 def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int) -> Fitted:
     """`fitted` with at most `rounds` more links; spends at most `doors.loss`. As it is when there is no evidence."""
     network = plain(fitted.network)
-    own, evidence, weight = imagine(network)
+    drawn = imagine(network)
+    own, evidence, weight = drawn.own, drawn.evidence, drawn.weight
     if not own or not evidence or not rounds or not len(weight):
         return fitted
     domain = doors.domain
@@ -90,7 +91,7 @@ def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int) -> Fitte
         )
         measured.append(found)
         done.add((pair.evidence, pair.own))
-        own, _, _ = imagine(network)
+        own = imagine(network).own
     return replace(fitted, network=network, measurements=[*fitted.measurements, *measured])
 
 

@@ -7,7 +7,7 @@ ones too), every unit's rows are really bounded, and one rho is shared out by th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from duckpaste.codec.sequence import POSITION
 from duckpaste.codec.tally import Tally
 from duckpaste.codec.zeros import zeros_of
 from duckpaste.db import Db
-from duckpaste.domain import Domain, FloatArray, IntArray
+from duckpaste.domain import Domain, FloatArray
 from duckpaste.errors import UserError, raise_all
 from duckpaste.fit import Request, Stage, discover, information
 from duckpaste.model import LEFT_OUT, Lineage, Link, Lookup, Model, TableModel
@@ -30,9 +30,10 @@ from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source, protect
 from duckpaste.relational import contribution, integrity, links, partition, references, unreached, unroll
 from duckpaste.relational import siblings as kin
+from duckpaste.relational.calibrated import calibrated
 from duckpaste.relational.counts import settled
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
-from duckpaste.relational.imagined import Imagined
+from duckpaste.relational.imagined import Drawn, Imagined
 from duckpaste.relational.informed import Informed, Known
 from duckpaste.relational.raked import Raked
 from duckpaste.schema.rules import declared
@@ -276,6 +277,8 @@ def _fit_rows(
     made = wanted.model.fit(informed, names)
     if imagine is not None and rounds:
         made = links.linked(made, encoded.limited(share.model * links.SHARE), imagine, rounds)
+    if imagine is not None and not job.counting and job.member.node.owner is not None:
+        made = calibrated(made, _without(made, informed.implied).measurements, imagine)
     return made, informed.implied
 
 
@@ -290,9 +293,9 @@ def _imagining(job: Job, state: State) -> links.Imagine:
     """Imagined rows of a job's table, drawn anew from a network."""
     name = job.member.name
 
-    def imagine(network: Network) -> tuple[Mapping[str, IntArray], Mapping[str, IntArray], FloatArray]:
+    def imagine(network: Network) -> Drawn:
         state.imagined.fill(_table(job.member, {**state.fitted, name: Fitted(network)}))
-        return state.imagined.codes(name, state.bounds[name])
+        return state.imagined.drawn(name, state.bounds[name])
 
     return imagine
 
