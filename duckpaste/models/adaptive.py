@@ -14,8 +14,7 @@ from duckpaste.models.annealing import Part, Schedule, growth
 from duckpaste.models.base import Doors, Fitted, Measurement
 from duckpaste.models.candidates import Candidates, Estimates
 from duckpaste.models.coding.coarsen import coarsen
-from duckpaste.models.network import Network
-from duckpaste.models.obeying import guarded
+from duckpaste.models.obeying import network_of
 from duckpaste.models.one_way import OneWay
 from duckpaste.models.pgm import Descent, Graphical, Observation, fit, total_of
 from duckpaste.models.pgm.observation import merged
@@ -91,14 +90,11 @@ class Adaptive:
         model = self._fit(None)
         if settings.share < 1:
             model = self._rounds(model, schedule, share)
-        network = Network(
-            self._domain, self._evidence, model.generation(self._evidence), coding.expansions, model.total
-        )
         facts = {
             "total": model.total, "rounds": self._history, "merged": coding.merged, "sweeps": model.steps,
             "fit_loss": model.loss, "megabytes": model.tree.cells / 2**17,
         }  # fmt: skip
-        return Fitted(guarded(network), self._measured, facts)
+        return Fitted(network_of(model, coding, self._evidence), self._measured, facts)
 
     def _topped_up(self, one_way: OneWay, total: float) -> float:
         """Measures the 1-ways once more when rows turn out to be few for the noise; the share spent on them by then.

@@ -8,14 +8,14 @@ to independent columns where there is only noise. `preset` "paper" brings the pa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from duckpaste.domain import Clique, Domain
 from duckpaste.errors import UserError
 from duckpaste.models.adaptive import Adaptive, Settings, first_share
-from duckpaste.models.base import Doors, Fitted, Release
+from duckpaste.models.base import Doors, Fitted, Release, Sigma
 from duckpaste.models.candidates import Candidates
 from duckpaste.models.network import Network
 from duckpaste.models.one_way import OneWay
@@ -81,9 +81,7 @@ class AIM:
         }
     }  # fmt: skip
 
-    def plan(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> list[Release]:
+    def plan(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> list[Release]:
         """The 1-ways, the choices, and the rounds: at most so many, at least so precise. Sizes are those before codes
         are merged, up to `max_cells`."""
         given = domain.clique(evidence)
@@ -115,7 +113,7 @@ class AIM:
         return plan
 
     def expected(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+        self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()
     ) -> dict[Clique, float]:
         """L1 error in rows of each column, and of each candidate were it measured in the first round."""
         plan = {r.stage: r for r in self.plan(domain, doors_sigma, loss, evidence)}
@@ -127,9 +125,7 @@ class AIM:
             out |= set_errors(domain, plan["rounds"].sigma, [c for c in found if len(c) > 1])
         return out
 
-    def shape(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> Shape:
+    def shape(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> Shape:
         """At most `max_mb`, or the 1-ways where they are larger."""
         least = sum(domain.sizes.values()) / CELLS_PER_MB
         return bounded(domain, max(self.max_mb, least))
@@ -152,9 +148,7 @@ class AIM:
     def _picks(self, workload: Workload, share: float) -> int:
         return max(1, math.ceil(self.rounds * len(workload.pull) * (1 - share)))
 
-    def _first_share(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, given: Clique
-    ) -> float:
+    def _first_share(self, domain: Domain, doors_sigma: Sigma, loss: float, given: Clique) -> float:
         """Share of the loss for the 1-ways, from public facts: all of it when there is nothing to choose."""
         varied = {name for name, size in domain.sizes.items() if size > 1}
         if len(varied) < 2 or varied.issubset(given) or self.degree < 2:

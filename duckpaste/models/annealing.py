@@ -7,9 +7,9 @@ sections 0 and 3). Rounds start small; one that told nothing new makes the follo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from duckpaste.models.base import Sigma
 from duckpaste.models.shares import fall
 
 
@@ -76,6 +76,6 @@ class Schedule:
         return picks, self._each
 
 
-def growth(doors_sigma: Callable[[float], float]) -> float:
+def growth(doors_sigma: Sigma) -> float:
     """The factor of the loss that halves the noise: 4 under zCDP, 2 under pure epsilon."""
     return float(2 ** (1 / fall(doors_sigma)))

@@ -10,12 +10,11 @@ a tree does not count twice what they have in common. How many rows there are is
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from duckpaste.domain import Clique, Domain
 from duckpaste.models.aim import AIM
-from duckpaste.models.base import Doors, Fitted, Model, Release
+from duckpaste.models.base import Doors, Fitted, Model, Release, Sigma
 from duckpaste.models.fast import Fast
 from duckpaste.models.independent import Independent
 from duckpaste.models.mst import MST
@@ -46,9 +45,7 @@ class Choice:
 class Auto:
     """It has no options: name an algorithm to set some."""
 
-    def choice(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> Choice:
+    def choice(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> Choice:
         """The algorithm for this domain, loss and noise."""
         columns = sum(size > 1 for size in domain.sizes.values())
         noise = doors_sigma(loss)
@@ -67,24 +64,20 @@ class Auto:
         much = "" if noise <= _LITTLE else f" and noise of {noise:.1f} rows at least"
         return Choice("fast", f"{told}{much}", Fast())
 
-    def plan(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> list[Release]:
+    def plan(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> list[Release]:
         """That of the algorithm."""
         return self.choice(domain, doors_sigma, loss, evidence).model.plan(
             domain, doors_sigma, loss, evidence
         )
 
     def expected(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+        self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()
     ) -> dict[Clique, float]:
         """Those of the algorithm."""
         chosen = self.choice(domain, doors_sigma, loss, evidence).model
         return chosen.expected(domain, doors_sigma, loss, evidence)
 
-    def shape(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> Shape:
+    def shape(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> Shape:
         """That of the algorithm."""
         return self.choice(domain, doors_sigma, loss, evidence).model.shape(
             domain, doors_sigma, loss, evidence

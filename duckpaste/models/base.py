@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,6 +11,10 @@ from duckpaste.models.network import Network
 
 if TYPE_CHECKING:
     from duckpaste.models.outlook import Shape
+
+
+Sigma = Callable[[float], float]
+"""Noise sd a cell, in rows, of a marginal that is measured at a loss (see `Doors.sigma`)."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +100,16 @@ class Fitted:
 class Model(Protocol):
     """An algorithm with its options. `evidence` are columns that are given when sampling, not sampled."""
 
-    def plan(self, domain: Domain, doors_sigma: Any, loss: float, evidence: Clique) -> list[Release]:
+    def plan(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> list[Release]:
         """Every release that `fit` will ask for; the sum of losses is at most `loss`."""
 
     def expected(
-        self, domain: Domain, doors_sigma: Any, loss: float, evidence: Clique = ()
+        self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()
     ) -> dict[Clique, float]:
         """L1 error in rows that noise makes, on average, in each column set that may be measured, were it measured as
         planned (see `outlook`)."""
 
-    def shape(self, domain: Domain, doors_sigma: Any, loss: float, evidence: Clique = ()) -> Shape:
+    def shape(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> Shape:
         """How large the fitted model may become."""
 
     def fit(self, doors: Doors, evidence: Clique = ()) -> Fitted:

@@ -14,17 +14,17 @@ m errors at once cost m times the noise of one: `mst` is better then as soon as 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from duckpaste.domain import Clique, Domain
 from duckpaste.errors import UserError
-from duckpaste.models.base import Doors, Fitted, Measurement, Release
+from duckpaste.models.base import Doors, Fitted, Measurement, Release, Sigma
 from duckpaste.models.coding.recode import recode
 from duckpaste.models.network import Network
-from duckpaste.models.obeying import guarded
+from duckpaste.models.obeying import network_of
 from duckpaste.models.one_way import OneWay
 from duckpaste.models.options import option
 from duckpaste.models.outlook import Shape, bounded, set_errors
@@ -78,9 +78,7 @@ class Fast:
                 "let them be less than 1 together",
             )
 
-    def plan(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> list[Release]:
+    def plan(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> list[Release]:
         """Three releases (one when there is nothing to pair). The pairs' sigma is the one at equal losses for the
         most pairs there may be; sizes of pairs are those before compression."""
         stages = self._stages(domain, doors_sigma, loss, evidence)
@@ -104,7 +102,7 @@ class Fast:
         return plan
 
     def expected(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+        self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()
     ) -> dict[Clique, float]:
         """Each column's L1 error in rows, and each pair's were it among the most pairs there may be."""
         stages = self._stages(domain, doors_sigma, loss, evidence)
@@ -117,9 +115,7 @@ class Fast:
             out |= set_errors(domain, sigma, _linkable(domain, self.max_mb * CELLS_PER_MB, evidence))
         return out
 
-    def shape(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> Shape:
+    def shape(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> Shape:
         """At most `max_mb`, or the 1-ways where they are larger."""
         least = sum(domain.sizes.values()) / CELLS_PER_MB
         return bounded(domain, max(self.max_mb, least))
@@ -146,11 +142,8 @@ class Fast:
         prior = 0.0 if math.isinf(doors.loss) else self.prior
         descent = Descent(self.steps, self.tolerance, patience=10)
         model = fit(coding.domain, observations, last=evidence, descent=descent, prior=prior)
-        network = Network(
-            coding.domain, tuple(evidence), model.generation(evidence), coding.expansions, model.total
-        )
         facts = {**model.facts(), "edges": [list(pair) for pair in pairs], "merged": coding.merged}
-        return Fitted(guarded(network), [*singles, *measured], facts)
+        return Fitted(network_of(model, coding, evidence), [*singles, *measured], facts)
 
     def _choose(
         self, doors: Doors, domain: Domain, observations: Sequence[Observation], total: float, evidence: Clique,
@@ -172,9 +165,7 @@ class Fast:
     def _most(self, domain: Domain, candidates: int) -> int:
         return min(candidates, math.ceil(self.pairs * len(domain)))
 
-    def _stages(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique
-    ) -> Stages | None:
+    def _stages(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique) -> Stages | None:
         """Losses from public facts alone; None when there is no column to model."""
         if not set(domain) - set(domain.clique(evidence)):
             return None

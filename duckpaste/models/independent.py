@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from duckpaste.domain import Clique, Domain
-from duckpaste.models.base import Doors, Fitted, Release
+from duckpaste.models.base import Doors, Fitted, Release, Sigma
 from duckpaste.models.network import Network, Step
 from duckpaste.models.obeying import guarded
 from duckpaste.models.one_way import OneWay
@@ -25,22 +24,18 @@ class Independent:
         0.5, "loss of a column in proportion to codes ** balance; 0 for equal losses", high=1
     )
 
-    def plan(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> list[Release]:
+    def plan(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> list[Release]:
         """One release; its sigma is the largest of all columns."""
         targets = _targets(domain, evidence)
         return [OneWay(domain, self.balance, targets).release(doors_sigma, loss)] if targets else []
 
     def expected(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+        self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()
     ) -> dict[Clique, float]:
         """L1 error in rows of each column."""
         return OneWay(domain, self.balance, _targets(domain, evidence)).errors(doors_sigma, loss)
 
-    def shape(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> Shape:
+    def shape(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> Shape:
         """One clique a column, or a rule."""
         scopes = maximal(
             {n, *around} for n, around in eliminate(domain.project(_targets(domain, evidence)), [])

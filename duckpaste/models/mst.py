@@ -8,14 +8,14 @@ makes and less a part of the noise), and larger marginals get more of the loss.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duckpaste.domain import Clique, Domain
-from duckpaste.models.base import Doors, Fitted, Release
+from duckpaste.models.base import Doors, Fitted, Release, Sigma
 from duckpaste.models.coding.compress import Compression, compress
 from duckpaste.models.network import Network
-from duckpaste.models.obeying import guarded
+from duckpaste.models.obeying import network_of
 from duckpaste.models.one_way import OneWay
 from duckpaste.models.options import option
 from duckpaste.models.outlook import Shape, set_errors
@@ -48,9 +48,7 @@ class MST:
     steps: int = option(1000, "most sweeps of the fit", low=1)
     tolerance: float = option(0.01, "the fit stops when 20 sweeps lower its loss by less than this share")
 
-    def plan(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> list[Release]:
+    def plan(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> list[Release]:
         """Three releases (one when there is nothing to pair). The 1-ways' sigma is the largest, the pairs' is the one
         at equal losses; sizes of pairs are those before compression."""
         stages = self._stages(domain, loss, evidence)
@@ -72,7 +70,7 @@ class MST:
         return plan
 
     def expected(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+        self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()
     ) -> dict[Clique, float]:
         """L1 error in rows of each column, and of each pair were it chosen."""
         stages = self._stages(domain, loss, evidence)
@@ -85,9 +83,7 @@ class MST:
             out |= set_errors(domain, sigma, forest.candidates()[1])
         return out
 
-    def shape(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> Shape:
+    def shape(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> Shape:
         """A tree of pairs: at most the largest that there may be."""
         forest = Forest(domain, self.max_cells, evidence)
         sizes = sorted((domain.cells(c) for c in forest.candidates()[1]), reverse=True)
@@ -112,9 +108,9 @@ class MST:
         observations += [Observation.of(m) for m in pairs]
         descent = Descent(self.steps, self.tolerance)
         model = fit(compression.domain, observations, last=evidence, descent=descent)
-        steps = model.generation(evidence)
-        network = Network(compression.domain, tuple(evidence), steps, compression.expansions, model.total)
-        return Fitted(guarded(network), [*singles, *pairs], _facts(model, compression, edges))
+        return Fitted(
+            network_of(model, compression, evidence), [*singles, *pairs], _facts(model, compression, edges)
+        )
 
     def _stages(self, domain: Domain, loss: float, evidence: Clique) -> Stages | None:
         """From public facts alone; None when there is no column to model."""

@@ -7,10 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from duckpaste.domain import Domain, FloatArray, Zeros
+from duckpaste.domain import Clique, Domain, FloatArray, Zeros
 from duckpaste.errors import UserError
+from duckpaste.models.coding.compress import Compression
 from duckpaste.models.conditioning import Evidence, condition, fits
 from duckpaste.models.network import Network, Step
+from duckpaste.models.pgm import Graphical
+
+
+def network_of(model: Graphical, coding: Compression, evidence: Clique) -> Network:
+    """What draws rows of a model that was fitted with the rules, in the codes before `coding`."""
+    steps = model.generation(evidence)
+    return guarded(Network(coding.domain, tuple(evidence), steps, coding.expansions, model.total))
 
 
 def conditioned(network: Network) -> Network:

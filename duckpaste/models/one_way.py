@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duckpaste.domain import Clique, Domain
-from duckpaste.models.base import Doors, Measurement, Release
+from duckpaste.models.base import Doors, Measurement, Release, Sigma
 from duckpaste.models.outlook import set_errors
 from duckpaste.models.shares import divided
 
@@ -27,7 +27,7 @@ class OneWay:
         names = self.domain.names if self.names is None else self.names
         return [(n,) for n in names if self.domain[n] > 1] or [(n,) for n in names[:1]]
 
-    def release(self, doors_sigma: Callable[[float], float], loss: float) -> Release:
+    def release(self, doors_sigma: Sigma, loss: float) -> Release:
         """As planned; its sigma is the largest of all columns. There must be a column."""
         cliques = self.cliques
         least = min(divided(loss, self.domain, cliques, self.balance))
@@ -35,7 +35,7 @@ class OneWay:
         what = f"{len(cliques)} one-way marginals"
         return Release("one-way", what, len(cliques), cells, loss, doors_sigma(least))
 
-    def errors(self, doors_sigma: Callable[[float], float], loss: float) -> dict[Clique, float]:
+    def errors(self, doors_sigma: Sigma, loss: float) -> dict[Clique, float]:
         """L1 errors in rows that noise makes (see `outlook`)."""
         cliques = self.cliques
         out: dict[Clique, float] = {}

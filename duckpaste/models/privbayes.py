@@ -10,13 +10,13 @@ tree; rows are dealt rather than drawn.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from duckpaste.domain import Clique, Domain, FloatArray
-from duckpaste.models.base import Doors, Fitted, Measurement, Release
+from duckpaste.models.base import Doors, Fitted, Measurement, Release, Sigma
 from duckpaste.models.bayes.heights import Heights
 from duckpaste.models.bayes.search import Search, Terms
 from duckpaste.models.bayes.tree import Family, Tree, fitted_tables
@@ -69,9 +69,7 @@ class PrivBayes:
     steps: int = option(1000, "most sweeps of the fit", low=1)
     tolerance: float = option(0.003, "the fit stops when 20 sweeps lower its loss by less than this share")
 
-    def plan(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> list[Release]:
+    def plan(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> list[Release]:
         """Three releases (one when there is nothing to choose). The 1-ways' sigma is the largest, the joints' is the
         one at equal losses; cells of joints are upper bounds."""
         stages = self._stages(domain, loss, evidence)
@@ -91,7 +89,7 @@ class PrivBayes:
         return plan
 
     def expected(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
+        self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()
     ) -> dict[Clique, float]:
         """L1 error in rows of each column, and of each column with one other, were that its family."""
         stages = self._stages(domain, loss, evidence)
@@ -103,9 +101,7 @@ class PrivBayes:
             out |= set_errors(domain, doors_sigma(stages.joint / _counts(domain, evidence)[0]), pairs)
         return out
 
-    def shape(
-        self, domain: Domain, doors_sigma: Callable[[float], float], loss: float, evidence: Clique = ()
-    ) -> Shape:
+    def shape(self, domain: Domain, doors_sigma: Sigma, loss: float, evidence: Clique = ()) -> Shape:
         """A family of at most `max_cells` for each column."""
         targets = len(domain) - len(domain.clique(evidence))
         one = bounded(domain, self.max_cells / CELLS_PER_MB)

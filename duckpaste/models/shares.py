@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duckpaste.domain import Clique, Domain
+from duckpaste.models.base import Sigma
 
 ABSOLUTE = math.sqrt(2 / math.pi)  # mean absolute value of a standard normal
 
@@ -44,12 +45,12 @@ def one_way_share(ratio: float, usual: float, power: float) -> float:
     return min(max(share, 0.1), 0.6)
 
 
-def fall(doors_sigma: Callable[[float], float]) -> float:
+def fall(doors_sigma: Sigma) -> float:
     """The power of the loss by which noise falls: 1/2 under zCDP, 1 under pure epsilon. Told by the noise alone."""
     one, four = doors_sigma(1.0), doors_sigma(4.0)
     return math.log(one / four, 4) if one > 0 and four > 0 else 0.5
 
 
-def is_pure(doors_sigma: Callable[[float], float]) -> bool:
+def is_pure(doors_sigma: Sigma) -> bool:
     """Whether the noise is that of pure epsilon."""
     return fall(doors_sigma) > 0.75
