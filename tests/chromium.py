@@ -14,6 +14,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,13 @@ class Chromium:
                 break
             time.sleep(0.05)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    """One for all tests of a file."""
+    made = Chromium()
+    try:
+        yield made
+    finally:
+        made.close()

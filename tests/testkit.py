@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from duckpaste.db import Db
 from duckpaste.fit import fit_table, request
 from duckpaste.model import Model
 from duckpaste.prepare import Prepared, prepare, resolve
-from duckpaste.privacy import noise
+from duckpaste.privacy import noise, source
 from duckpaste.privacy.accountant import Guarantee
 from duckpaste.privacy.ledger import Ledger, Run
+from duckpaste.privacy.release import release as true_release
 from duckpaste.schema.view import Field, Table, View
 
 INF = float("inf")
@@ -84,8 +86,7 @@ class Seen:
         self.scores: list[np.ndarray] = []
 
 
-@pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
+def patched(patch: pytest.MonkeyPatch) -> Seen:
     """Replaces noise by nothing and selection by 0, and keeps what they were given."""
     kept = Seen()
 
@@ -97,9 +98,37 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
         kept.scores.append(np.array(scores))
         return 0
 
-    monkeypatch.setattr(noise, "add", add)
-    monkeypatch.setattr(noise, "noisy_max", noisy_max)
+    patch.setattr(noise, "add", add)
+    patch.setattr(noise, "noisy_max", noisy_max)
     return kept
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
+    """`patched`, for one test."""
+    return patched(monkeypatch)
+
+
+Told = list[tuple[str, str, float, np.ndarray]]
+"""Table, columns, sensitivity and exact counts in rows of each release."""
+
+
+@contextmanager
+def noiseless() -> Iterator[Told]:
+    """Vectors that are released within the block meet no noise; what they were before it."""
+    found: Told = []
+
+    def release(run: Any, table: Any, vectors: Any, stage: str, **more: Any) -> Any:
+        before = len(run.releases)
+        out = true_release(run, table, vectors, stage, **more)
+        for entry, vector in zip(run.releases[before:], vectors, strict=True):
+            found.append((entry.table, entry.columns, entry.sensitivity, vector.counts / table.one))
+        return out
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "release", release)
+        patch.setattr(noise, "add", lambda counts, scale, *, pure: counts)
+        yield found
 
 
 # A table of many types, and what is declared of it.

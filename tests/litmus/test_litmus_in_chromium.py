@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import chromium
@@ -20,15 +19,6 @@ CARDS = [
     Card(bool(i % 2), "people", [("age", str(i)), ("名前" * 30, "x" * 180)], [Branch("visits", ["#", "ward", "a long name"], [["1", "heart", "y" * 60]], 3)])
     for i in range(6)
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    made = Chromium()
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tracemalloc
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -146,19 +147,13 @@ class WideDoors(ArrayDoors):
     mapping: object = None
 
     def select(
-        self,
-        candidates: Sequence[Clique],
-        estimates: Mapping[Clique, FloatArray],
-        loss: float,
-        stage: str,
-        weights: Sequence[float] | None = None,
-        penalties: Sequence[float] | None = None,
+        self, candidates: Sequence[Clique], estimates: Mapping[Clique, FloatArray], *more: Any, **named: Any
     ) -> int:
         if self.mapping is None:
             self.mapping = estimates
         assert self.mapping is estimates
         self.asked += 1
-        return super().select(candidates, estimates, loss, stage, weights, penalties)
+        return super().select(candidates, estimates, *more, **named)
 
 
 def test_a_hundred_columns_in_little_memory() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from testkit import category, put
+from testkit import Told, category, noiseless, put
 
 from duckpaste import route
 from duckpaste.db import Db
@@ -65,26 +65,15 @@ def stored(units: dict[int, Unit]) -> None:
         put(DB, name, dict(zip(columns, values, strict=True)), dict.fromkeys(columns, "bigint"))
 
 
-def released(units: dict[int, Unit], k: int, bound: str) -> list[tuple[str, str, float, np.ndarray]]:
+def released(units: dict[int, Unit], k: int, bound: str) -> Told:
     """Table, columns, sensitivity and exact counts in rows of every release of a whole fit without noise."""
     stored(units)
     return exact(declared(k, bound))
 
 
-def exact(tables: tuple[Table, ...]) -> list[tuple[str, str, float, np.ndarray]]:
+def exact(tables: tuple[Table, ...]) -> Told:
     """The same, of what is stored."""
-    found: list[tuple[str, str, float, np.ndarray]] = []
-
-    def release(run: Any, table: Any, vectors: Any, stage: str, **more: Any) -> Any:
-        before = len(run.releases)
-        out = true_release(run, table, vectors, stage, **more)
-        for entry, vector in zip(run.releases[before:], vectors, strict=True):
-            found.append((entry.table, entry.columns, entry.sensitivity, vector.counts / table.one))
-        return out
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "release", release)
-        patch.setattr(noise, "add", lambda counts, scale, *, pure: counts)
+    with noiseless() as found:
         wanted = request("mare", {"model": "independent"})
         ready = route.ready(Workspace(DB), View("f", Path("f"), tables), wanted)
         route.fit(DB, ready, wanted, Ledger(None))

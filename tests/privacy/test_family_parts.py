@@ -11,17 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 from test_family_neighbours import DB, UNITS, Unit, declared, stored
-from testkit import category
+from testkit import Told, category, noiseless
 
 from duckpaste import route
 from duckpaste.fit import request
-from duckpaste.privacy import noise, source
 from duckpaste.privacy.ledger import Ledger
-from duckpaste.privacy.release import release as true_release
 from duckpaste.schema.view import Table, View
 from duckpaste.workspace import Workspace
-
-Found = list[tuple[str, str, float, np.ndarray]]
 
 
 def parted(k: int, bound: str, *, sequence: bool) -> tuple[Table, ...]:
@@ -35,28 +31,17 @@ def parted(k: int, bound: str, *, sequence: bool) -> tuple[Table, ...]:
     return people, visits, labs
 
 
-def released(units: dict[int, Unit], tables: tuple[Table, ...], **options: Any) -> Found:
+def released(units: dict[int, Unit], tables: tuple[Table, ...], **options: Any) -> Told:
     """Table, columns, sensitivity and exact counts in rows of every release of a whole fit without noise."""
     stored(units)
-    found: Found = []
-
-    def release(run: Any, table: Any, vectors: Any, stage: str, **more: Any) -> Any:
-        before = len(run.releases)
-        out = true_release(run, table, vectors, stage, **more)
-        for entry, vector in zip(run.releases[before:], vectors, strict=True):
-            found.append((entry.table, entry.columns, entry.sensitivity, vector.counts / table.one))
-        return out
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(source, "release", release)
-        patch.setattr(noise, "add", lambda counts, scale, *, pure: counts)
+    with noiseless() as found:
         wanted = request("mare", {"model": "independent", **options})
         ready = route.ready(Workspace(DB), View("f", Path("f"), tables), wanted)
         route.fit(DB, ready, wanted, Ledger(None))
     return found
 
 
-def moved(everything: Found, without: Found) -> dict[str, float]:
+def moved(everything: Told, without: Told) -> dict[str, float]:
     """For each table the largest L1 move of a release; over parts, the sum of the largest moves of each."""
     assert [(t, c, s, v.shape) for t, c, s, v in without] == [(t, c, s, v.shape) for t, c, s, v in everything]
     largest: dict[str, float] = defaultdict(float)

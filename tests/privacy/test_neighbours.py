@@ -14,38 +14,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from testkit import Seen, begin, category, number, put
+from testkit import Seen, begin, category, number, patched, put
 
 from duckpaste import sql
 from duckpaste.codec import make
 from duckpaste.codec.base import WantBounds, WantHistogram, WantValues
 from duckpaste.db import Db
-from duckpaste.privacy import noise
+from duckpaste.domain import Clique
 from duckpaste.privacy.ledger import Ledger
 from duckpaste.privacy.release import ONE
-from duckpaste.privacy.source import Source, protect
+from duckpaste.privacy.source import Encoded, Source, protect
 
 DB = Db.open(settings={"threads": 1})
 LEDGER = Ledger(None)
 Row = tuple[Any, int, int, str]  # unit, a, b, name
-
-
-def patched(monkeypatch: pytest.MonkeyPatch | None = None) -> Seen:
-    """Like the fixture `seen`, for use inside hypothesis."""
-    kept = Seen()
-    patch = pytest.MonkeyPatch() if monkeypatch is None else monkeypatch
-
-    def add(counts: np.ndarray, scale: float, *, pure: bool) -> np.ndarray:
-        kept.vectors.append(np.array(counts))
-        return counts
-
-    def noisy_max(scores: np.ndarray, scale: float, *, pure: bool) -> int:
-        kept.scores.append(np.array(scores))
-        return 0
-
-    patch.setattr(noise, "add", add)
-    patch.setattr(noise, "noisy_max", noisy_max)
-    return kept
 
 
 @dataclass(frozen=True)
@@ -121,14 +103,21 @@ def histograms(
     return list(seen.vectors), [r.sensitivity for r in source.run.releases]
 
 
-def scored(
-    rows: list[Row], setting: Setting, pure: bool, seen: Seen, far: float = 3.0
-) -> tuple[list[np.ndarray], list[float]]:
-    """Scores of several selections, with weights and penalties, against estimates that are not counts."""
+def estimated(
+    rows: list[Row], setting: Setting, pure: bool, far: float
+) -> tuple[Source, Encoded, dict[Clique, np.ndarray]]:
+    """Doors, and estimates of the cliques that are neither counts nor multiples of 1/ONE."""
     source = opened(rows, setting, pure)
     encoded = source.encode([make(f) for f in CODECS])
     rng = np.random.default_rng(7)
-    estimates = {c: rng.uniform(0, far, encoded.domain.shape(c)) for c in CLIQUES}
+    return source, encoded, {c: rng.uniform(0, far, encoded.domain.shape(c)) for c in CLIQUES}
+
+
+def scored(
+    rows: list[Row], setting: Setting, pure: bool, seen: Seen, far: float = 3.0
+) -> tuple[list[np.ndarray], list[float]]:
+    """Scores of several selections, with weights and penalties."""
+    source, encoded, estimates = estimated(rows, setting, pure, far)
     seen.scores.clear()
     for weights, penalties in ((None, None), ([0.5, 1.0, 0.2, 2.5, 0.1], [1.0, -3.0, 0.0, 2.0, 9.0])):
         encoded.select(CLIQUES, estimates, source.run.loss / 10, "select", weights, penalties)
@@ -141,11 +130,8 @@ def scored(
 def appraised(
     rows: list[Row], setting: Setting, pure: bool, seen: Seen, far: float = 3.0
 ) -> tuple[list[np.ndarray], list[float]]:
-    """The vectors of errors that met the noise, in units of 1/ONE; estimates are no multiples of it."""
-    source = opened(rows, setting, pure)
-    encoded = source.encode([make(f) for f in CODECS])
-    rng = np.random.default_rng(7)
-    estimates = {c: rng.uniform(0, far, encoded.domain.shape(c)) for c in CLIQUES}
+    """The vectors of errors that met the noise, in units of 1/ONE."""
+    source, encoded, estimates = estimated(rows, setting, pure, far)
     seen.vectors.clear()
     for cliques in (CLIQUES, CLIQUES[:1], CLIQUES[3:]):
         encoded.errors(cliques, estimates, source.run.loss / 10, "select")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import chromium
@@ -12,15 +11,6 @@ from chromium import Chromium
 from looking import looked_at, run, worst_column
 
 pytestmark = chromium.needed
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    made = Chromium()
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def test_adult(browser: Chromium, tmp_path: Path) -> None:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import chromium
 import duckdb
-import pytest
 from chromium import Chromium
 from looking import looked_at, run, worst_column
 from reportkit import TOLD
 
 pytestmark = chromium.needed
 TABLES = ("lab_items", "patients", "admissions", "transfers", "lab_events")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    made = Chromium()
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def test_the_clinic(browser: Chromium, tmp_path: Path) -> None:

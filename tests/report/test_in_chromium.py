@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,15 +29,6 @@ CLASH = """[...document.querySelectorAll('figure svg')].flatMap(svg => {
     r.left < s.right - 1 && s.left < r.right - 1 && r.top < s.bottom - 2 && s.top < r.bottom - 2).map(([b]) => a + ' | ' + b));
 })"""
 SEEN = "[...document.querySelectorAll('.card')].map(e => { const r = e.getBoundingClientRect(); return [e.innerText, r.bottom, r.right] })"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    made = Chromium()
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture(scope="module")
