@@ -133,7 +133,7 @@ def declared_of(codecs: Sequence[Codec]) -> tuple[list[str], list[str]]:
             undeclared.append(f"{field.name}: {', '.join(sorted(wants))}")
         facts = [
             f"{k} {field.options[k]}"
-            for k in ("min", "max", "min_len", "max_len", "value")
+            for k in ("min", "max", "decimals", "min_len", "max_len", "value")
             if k in field.options
         ]
         if field.option("values") is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from duckpaste.codec.base import (
     column_sql,
 )  # fmt: skip
 from duckpaste.codec.grid import FINE_CELLS, Binned, Grid
+from duckpaste.codec.options import fault, whole
 from duckpaste.domain import FloatArray, IntArray
 from duckpaste.errors import UserError
 from duckpaste.schema.view import Field
@@ -34,19 +36,25 @@ _INTEGERS = tuple(_BITS)
 _DECIMAL = re.compile(r"(?:DECIMAL|NUMERIC)\((\d+),\s*(\d+)\)")
 _WIDER_THAN_INT64 = ("HUGEINT", "UBIGINT", "UHUGEINT")
 _INT64 = (-(2**63), 2**63 - 1)
+_FAR = "9.2e18"  # nearly 2^63, as a DOUBLE
+MOST_DECIMALS = 15
 
 
 class Numeric(Codec):
-    """One bin column. Whole numbers are exact beyond 2^53; DECIMAL(p, s) counts units of 10^-s."""
+    """One bin column. Whole numbers are exact beyond 2^53; DECIMAL(p, s), and a real number of `decimals: s`, counts
+    units of 10^-s."""
 
     def __init__(self, field: Field) -> None:
         super().__init__(field)
         kind = field.sql_type.upper().split("(")[0]
         self.scale = _scale(field.sql_type)
+        self.rounded = field.option("decimals") is not None
+        if self.rounded:
+            self.scale = _declared_scale(field, real=kind not in _INTEGERS and self.scale is None)
         self.integer = kind in _INTEGERS or self.scale is not None
         self.factor = 10 ** (self.scale or 0)
         self.wide = kind in _WIDER_THAN_INT64
-        self.least, self.most = _range(field.sql_type)
+        self.least, self.most = _INT64 if self.rounded else _range(field.sql_type)
         self.outside = str(field.option("outside", "clamp"))
         self.nullable = field.nullable or self.outside == "null"
         self.edges = [self._unit(e) for e in field.option("edges", ())]
@@ -58,23 +66,25 @@ class Numeric(Codec):
 
     def _unit(self, value: Any) -> int | float:
         """A declared number in the codec's own unit."""
-        if not self.integer:
-            return float(value)
-        from fractions import Fraction
+        return math.floor(self._exact(value)) if self.integer else float(value)
 
-        scaled = Fraction(str(value)) * self.factor
-        return int(scaled) if scaled.denominator == 1 else int(scaled.__floor__())
+    def _exact(self, value: Any) -> Fraction:
+        return Fraction(str(value)) * self.factor
 
     def _declared(self, name: str, edge: int) -> int | float | None:
         value = self.field.option(name)
-        if value is not None:
-            return self._unit(value)
-        return self.edges[edge] if self.edges else None
+        if value is None:
+            return self.edges[edge] if self.edges else None
+        # No value of ours lies below a minimum that has more decimals than the column.
+        return math.ceil(self._exact(value)) if name == "min" and self.integer else self._unit(value)
 
     def _build(self) -> None:
         low, high = self.low, self.high
         if low is None or high is None:
             return
+        if self.rounded and low > high:
+            what = f"no number of {self.scale} decimals lies between min and max"
+            raise fault(self.field, what, "declare more decimals, or leave them out")
         if self.integer and (low < _INT64[0] or high > _INT64[1]):
             raise UserError(
                 "min and max of whole numbers must fit 64 bits", self.field.name, "narrow min and max"
@@ -123,7 +133,11 @@ class Numeric(Codec):
     def _x(self, column: ColumnSql) -> str:
         """The number in the codec's unit: BIGINT or DOUBLE; NaN is NULL."""
         x = column(self.field.name)
-        if not self.integer:
+        if self.rounded:
+            # Beyond all that may be declared; infinity too. NULL passes through neither least nor greatest.
+            units = f"least(greatest(round({x}::DOUBLE * {self.factor}), -{_FAR}), {_FAR})::BIGINT"
+            x = f"(CASE WHEN {x} IS NULL OR isnan({x}::DOUBLE) THEN NULL ELSE {units} END)"
+        elif not self.integer:
             x = f"(CASE WHEN isnan({x}::DOUBLE) THEN NULL ELSE {x}::DOUBLE END)"
         elif self.scale is not None:
             digits = self.scale + 1
@@ -169,7 +183,7 @@ class Numeric(Codec):
         rng: np.random.Generator,
         decoded: Mapping[str, pa.Array],
     ) -> Mapping[str, pa.Array]:
-        """int64, decimal128(38, s) or double."""
+        """int64, decimal128(38, s) or double (the one nearest to its decimals where these are declared)."""
         if self.binned is None:
             raise RuntimeError(f"{self.field.name}: bounds are not known yet")
         return {self.field.name: self.arrow(*self.binned.draw(codes[self.field.name], rng))}
@@ -178,6 +192,8 @@ class Numeric(Codec):
         """Numbers in the codec's own unit as Arrow, NULL where `null` is true."""
         import pyarrow as pa
 
+        if self.rounded:
+            return pa.array(values / float(self.factor), mask=null if self.nullable else None)
         if self.scale is not None:
             return _decimals(values.astype(np.int64), null, self.scale)
         return pa.array(values, mask=null if self.nullable else None)
@@ -230,6 +246,14 @@ def _scale(sql_type: str) -> int | None:
         return None
     precision, scale = int(match.group(1)), int(match.group(2))
     return scale if precision <= 18 or precision + scale + 1 <= 38 else None
+
+
+def _declared_scale(field: Field, *, real: bool) -> int:
+    """The option `decimals`. Raises UserError for a column whose type tells how many it has."""
+    if not real:
+        what = f"option 'decimals' is for real numbers, and {field.sql_type} tells its own"
+        raise fault(field, what, "leave it out, or cast the column in the view's SQL")
+    return whole(field, "decimals", 0, 0, MOST_DECIMALS)
 
 
 def _decimals(units: IntArray, null: np.ndarray, scale: int) -> pa.Array:

@@ -19,6 +19,7 @@ _HEAD = """\
 #   min, max   the range of a number or date:  age: {{type: numerical, min: 0, max: 120}}
 #   values     all values of a category:       sex: {{type: categorical, values: [f, m]}}
 #   unit       the column that says whose row it is; without it each row counts as a person of its own
+# A DOUBLE or FLOAT gets some 15 decimals unless you say how many are usual:  {{type: numerical, decimals: 1}}
 # A ? after the type allows NULL. Names, addresses and other free text: text (made up) or ignore (left NULL).
 """
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")

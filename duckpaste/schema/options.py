@@ -17,7 +17,7 @@ _DATE = (
 )  # fmt: skip
 
 OF: Mapping[str, tuple[str, ...]] = {
-    "numerical": ("bins", "min", "max", "edges", "spikes", "binning", "outside", "cells"),
+    "numerical": ("bins", "min", "max", "edges", "spikes", "binning", "outside", "cells", "decimals"),
     "categorical": _CATEGORY,
     "ordinal": _CATEGORY,
     "boolean": (),

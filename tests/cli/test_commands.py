@@ -320,6 +320,11 @@ def test_demo_anywhere(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     names = {p.name for p in Path("duckpaste-demo").iterdir()}
     assert names == {"private.duckdb", "private.ledger.duckdb", "model.duckdb", "synthetic.duckdb"}
     assert rows(Path("duckpaste-demo/synthetic.duckdb"), "select count(*) > 0 from admissions") == [(True,)]
+    # A laboratory value reads 89.2 on both sides, not 89.22646053664465.
+    longest = "select max(length(split_part(value::varchar, '.', 2))) from lab_events"
+    for path, schema in (("private", "clinic."), ("synthetic", "")):
+        query = longest.replace("lab_events", f"{schema}lab_events")
+        assert rows(Path(f"duckpaste-demo/{path}.duckdb"), query) == [(2,)], path
     if folder == ".":
         with untouched(Path.cwd()):  # it does not spend twice unasked
             assert refused("demo", "--rows", 120) == (

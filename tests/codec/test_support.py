@@ -36,6 +36,7 @@ CASES: dict[str, tuple[Codec, list[Fraction] | None]] = {
     "huge": (codec("c", "numerical", "BIGINT", min=-(2**62), max=2**62, bins=8, cells=32), CUTS),
     "decimal": (codec("c", "numerical", "DECIMAL(8,2)", True, min=-5, max=200, bins=7, cells=100), CUTS),
     "real": (codec("c", "numerical", "DOUBLE", True, min=-2, max=120, bins=5, cells=37), CUTS),
+    "rounded": (codec("c", "numerical", "DOUBLE", True, min=-2, max=120, bins=5, cells=37, decimals=1), CUTS),
     "constant": (codec("c", "numerical", "DOUBLE", True, min=3, max=3), CUTS),
     "learned": (codec("cc", "numerical", "DOUBLE", True), CUTS),
     "year": (codec("d", "date", "DATE", True, min="2001-02-03", max="2009-10-11", bins=4), None),
