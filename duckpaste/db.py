@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+_NUMBERS = count()
 _SETTINGS = ("threads", "memory_limit", "temp_directory")
 _STORAGE = "v1.5.0"  # the file format of the oldest DuckDB we support
 # These errors speak of the SQL text, of files or of resources; all others may quote a value of a row.
@@ -139,6 +141,7 @@ class Db:
         self.path = path
         self._owned = owned
         self.trace: deque[Statement] = deque(maxlen=10_000)
+        self._temporary: list[str] = []
         self.run_sql("settings", "SET python_enable_replacements = false")
         self.run_sql("settings", "SET enable_progress_bar = false")
         # Names are qualified with it: a file and a schema in it may have the same name.
@@ -296,6 +299,25 @@ class Db:
         finally:
             for relation in tables:
                 self.con.unregister(relation)
+
+    def temporary(self, what: str) -> str:
+        """A quoted name, used once, for a temporary table. The table goes with the end of `passing`."""
+        self._temporary.append(sql.ident(f"_{what}_{next(_NUMBERS)}"))
+        return self._temporary[-1]
+
+    @contextmanager
+    def passing(self) -> Iterator[set[str]]:
+        """Temporary tables that are made inside are dropped at the end, but for those in the set that it gives."""
+        before, kept = set(self._temporary), set[str]()
+        yield kept
+        for name in [n for n in self._temporary if n not in before | kept]:
+            self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """Drop what `temporary` named, if it is there. Any other relation stays."""
+        if name in self._temporary:
+            self._temporary.remove(name)
+            self.run_sql("drop", f"drop table if exists {name}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

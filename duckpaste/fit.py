@@ -154,6 +154,11 @@ def algorithm_of(view_alg: str) -> tuple[str, str]:
 
 def fit_table(db: Db, ready: Prepared, wanted: Request, ledger: Ledger, stage: Stage = _quiet) -> Model:
     """Fit one private table. Raises Faults before anything is spent, BudgetError when the ledger refuses."""
+    with db.passing():
+        return _fit_table(db, ready, wanted, ledger, stage)
+
+
+def _fit_table(db: Db, ready: Prepared, wanted: Request, ledger: Ledger, stage: Stage) -> Model:
     with stage("check"):
         raise_all(check_rows(db, ready))
     shares = split(wanted.guarantee, ready.codecs, wanted.discover)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from duckpaste import buckets, sql
 from duckpaste import codec as codecs
-from duckpaste import sql
+from duckpaste.buckets import Rows
 from duckpaste.codec import zeros
 from duckpaste.codec.base import Codec
 from duckpaste.db import Db
@@ -146,16 +147,23 @@ def check_rows(db: Db, ready: Prepared, *, exact: bool = False) -> list[Fault]:
 
 
 def faults_of(
-    db: Db, relation: str, name: str, codecs: Sequence[Codec], *, unit: str | None = None, exact: bool = False
-) -> list[Fault]:
-    """Faults of the rows of `relation` (SQL), called `name`; see `check_rows`."""
+    db: Db, relation: str | Rows, name: str, codecs: Sequence[Codec], *, unit: str | None = None, exact: bool = False
+) -> list[Fault]:  # fmt: skip
+    """Faults of the rows of `relation` (SQL, or a query), called `name`; see `check_rows`."""
     predicates = [
         (codec.field.name, what, p, _remedy(what)) for codec in codecs for what, p in codec.faults()
     ]
     if unit:
         what, remedy = "holds NULL although it is the privacy unit", "leave such rows out in the view's SQL"
         predicates.append((unit, what, f"{sql.ident(unit)} IS NULL", remedy))
-    found = db.rows("faults", relation=relation, predicates=[p for _, _, p, _ in predicates], exact=exact)[0]
+    listed = [p for _, _, p, _ in predicates]
+
+    def text(source: str) -> str:
+        return sql.render("faults", relation=source, predicates=listed, exact=exact)
+
+    rows = Rows(text(relation), None, relation) if isinstance(relation, str) else relation.into(text, 0)
+    answers = [db.rows_sql("faults", t, values)[0] for t, values in buckets.statements(db, rows)]
+    found = [sum(column) for column in zip(*answers, strict=True)]
     if not found[0]:
         return [Fault("the table has no rows", name, "ingest data first")]
     return [

@@ -1,6 +1,6 @@
 {#-
 bounded_rows: a table's rows such that one privacy unit's rows weigh at most k in total
-inputs: source (quoted table), target, unit (column), k, one (the integer that stands for a weight of 1),
+inputs: source (SQL of a relation), unit (column), k, one (the integer that stands for a weight of 1),
   bound ('weights' or 'rows'), order_by (columns that rank a unit's rows where bound is 'rows'),
   weight, rank (names that no column of the source has)
 output: the columns of the source, and the weight (integer, in units of 1 / one)
@@ -9,7 +9,6 @@ grain: one row of the source; rows whose unit is NULL are outside the release. W
 sensitivity: adding or removing a unit changes the sum of weights by at most k * one; which rows of a unit stay, and
   their weights, depend on that unit's rows alone
 -#}
-create temp table {{ target }} as
 {% if bound == 'weights' %}
 select t.*, (case when u.n <= {{ k }} then {{ one }} else {{ one }} * {{ k }}::bigint // u.n end)::bigint as {{ weight | ident }}
 from {{ source }} t join (

@@ -39,7 +39,7 @@ KEYS = [
     {"name": f"_key_{i}", **{k: b[k] for k in ("columns", "sizes", "cells")}} for i, b in enumerate(BLOCKS)
 ]
 BOUNDED = {
-    "source": '"clinic"."visits"', "target": '"_bounded_0"', "unit": "patient", "k": 4, "one": 1048576,
+    "source": '"clinic"."visits"', "unit": "patient", "k": 4, "one": 1048576,
     "order_by": ["visit", "day"], "weight": "_weight", "rank": "_rank",
 }  # fmt: skip
 TABLE = {
@@ -49,10 +49,15 @@ TABLE = {
         {"name": 'a "b', "sql_type": "ENUM('x', 'y')", "not_null": False},
     ],
 }
+BUCKET = '(select b.* from "visits" b where hash(b."patient", 0) % $2::ubigint = $1::ubigint)'
 # template, or template.case -> context
 CONTEXTS: dict[str, dict[str, Any]] = {
     "bounded_rows.weights": {**BOUNDED, "bound": "weights"},
     "bounded_rows.rows": {**BOUNDED, "bound": "rows"},
+    "bucket_rows": {"relation": '"clinic"."visits"', "keys": ['b."patient"', 'b."a ""b"'], "above": None, "on": []},
+    "bucket_rows.below": {
+        "relation": '"clinic"."labs"', "keys": [], "above": BUCKET[1:-1], "on": [["visit", "id"], ['a "b', "c"]],
+    },
     "catalog_columns": {"database": "work", "schema": "it's"},
     "catalog_comments": {"database": "work", "schema": "it's"},
     "catalog_constraints": {"database": "work", "schema": "it's"},
@@ -72,6 +77,10 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "parent": '"_bounded_0"', "child": '"taken"', "keys": [["id", 'm."patient"'], ["b", 'm."b"']],
         "through": {"relation": '"visits"', "on": [["visit", "id"], ["day", "day"]]}, "code": "c.x", "along": ["c.y", "c.z"],
         "slots": [{"code": 0, "present": "_children#0", "told": ["_children#0.y", "_children#0.z"]}],
+    },
+    "children_counts.bucket": {
+        "parent": BUCKET, "child": f'(select b.* from "labs" b semi join {BUCKET} a on b."visit" = a."id")',
+        "on": [["id", "visit"]], "siblings": None,
     },
     "children_counts.sequence": {
         "parent": '"_bounded_0"', "child": '"labs"', "on": [["id", "visit"]],
@@ -96,6 +105,8 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "ledger_tables": {},
     "ledger_shares": {"run": "it's"},
     "ledger_totals": {},
+    "kept_rows": {"target": '"_bounded_0"', "rows": 'select * from "visits"', "more": False},
+    "kept_rows.bucket": {"target": '"_bounded_0"', "rows": BUCKET[1:-1], "more": True},
     "litmus_rows.below": {
         "target": '"_litmus_1"', "relation": '"clinic"."visits"', "parent": '"_litmus_0"', "on": [["patient", "id"], ['a "b', "c"]],
     },
@@ -126,11 +137,14 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         "unit": ['p1."id"'],
     },
     "owner_rows.composite": {"relation": '"people"', "parents": [], "unit": ['t."x"', 't."y"']},
-    "times_referred": {
-        "rows": "select *, payer as _unit from payments", "targets": 'select *, id as _unit from "people"',
-        "on": [["payee", "id"], ['a "b', "c"]], "order_by": ["id"], "target_order": ["id", "c"], "k": 4, "target_k": 1,
+    "ranked_keys": {
+        "rows": "(select *, payer as _unit from payments)", "columns": ["payee", 'a "b'], "order_by": ["id", "c"], "k": 4,
+        "rank": "_rank",
     },
-    "unit_sizes": {"rows": 'select t.*, p0."id" as _unit from "labs" t join "people" p0 on t."p" = p0."id"'},
+    "times_referred": {
+        "rows": "(select payee, a from ranked)", "targets": '"_ranked_keys_1"', "on": [["payee", "id"], ['a "b', "c"]],
+    },
+    "unit_sizes": {"rows": '(select t.*, p0."id" as _unit from "labs" t join "people" p0 on t."p" = p0."id")'},
     "packed": {
         "relation": '"_encoded_1"', "target": '"_packed_2"', "temporary": True, "columns": ["sex", "_weight"], "keys": KEYS,
     },
@@ -184,6 +198,9 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     ]},
     "child_counts": {"parent": '"people"', "child": '"visits"', "on": [["id", "person"], ["x", 'a "b']]},
     "schema_tables": {"name": "it's"},
+    "sibling_rows.bucket": {
+        "relation": BUCKET, "partition": ["visit"], "order_by": ["taken"], "position": "@position", "lags": [],
+    },
     "sibling_rows": {
         "relation": '"clinic"."labs"', "partition": ["visit", 'a "b'], "order_by": ["taken", "id"], "position": "@position",
         "lags": [{"name": 'a "b', "back": 1, "label": '@1.a "b'}, {"name": "taken", "back": 2, "label": "@2.taken"}],

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import count
 from typing import Any
 
 import numpy as np
 
-from duckpaste import sql
+from duckpaste import buckets, sql
+from duckpaste.buckets import Held, Rows
 from duckpaste.codec.base import Codec, CodeColumn, Histogram, Want, WantBounds, WantHistogram, WantValues
 from duckpaste.count.engines.duckdb import DuckDbEngine
 from duckpaste.count.marginals import Coarser, Marginals
@@ -27,7 +27,6 @@ from duckpaste.privacy.accountant import Accountant
 from duckpaste.privacy.ledger import Release, Run
 from duckpaste.privacy.release import ONE, Protected, Vector, release, release_scores
 
-_NUMBERS = count()
 _STORE_KEYS_ABOVE = 1_000_000  # rows from which stored block keys are worth their writing
 _BRANCHES = 32
 ROWS = "@rows"  # the code column of a table that has no other: always 0
@@ -35,7 +34,7 @@ ROWS = "@rows"  # the code column of a table that has no other: always 0
 
 def protect(
     db: Db,
-    relation: str,
+    relation: str | Rows,
     name: str,
     *,
     unit: str | None = None,
@@ -43,31 +42,29 @@ def protect(
     bound: str = "weights",
     order_by: Sequence[str] = (),
 ) -> Protected:
-    """Bound what a unit contributes: nothing to do when each row is a unit; else weights or rows (see the SQL)."""
+    """Bound what a unit contributes: nothing to do when each row is a unit; else weights or rows (see the SQL).
+
+    `relation` is SQL, or a query with buckets that keep a unit's rows together."""
+    whole = relation if isinstance(relation, str) else f"({relation.whole})"
     if unit is None:
-        return Protected(relation, name)
-    target = _temporary("bounded")
-    taken = [
-        r[0] for r in db.rows_sql("columns", f"select column_name from (describe select * from {relation})")
-    ]
+        return Protected(whole, name)
+    taken = buckets.types(db, whole)
     weight, rank = sql.free("_weight", taken), sql.free("_rank", taken)
-    db.run(
-        "bounded_rows",
-        source=relation,
-        target=target,
-        unit=unit,
-        k=k,
-        one=ONE,
-        bound=bound,
-        order_by=list(order_by),
-        weight=weight,
-        rank=rank,
-    )
-    return Protected(target, name, unit, k, weight)
 
+    def bounded(source: str) -> str:
+        return sql.render(
+            "bounded_rows", source=source, unit=unit, k=k, one=ONE, bound=bound, order_by=list(order_by),
+            weight=weight, rank=rank,
+        )  # fmt: skip
 
-def _temporary(what: str) -> str:
-    return sql.ident(f"_{what}_{next(_NUMBERS)}")
+    # Ranks sort whole rows; weights need no more than the number of rows of each unit.
+    held = buckets.width(taken.values() if bound == "rows" else ["UUID", "BIGINT"])
+    if isinstance(relation, str):
+        part = buckets.parted(db, relation, unit)
+        rows = Rows(bounded(relation), bounded(f"({part})"), relation, (Held(relation, held),))
+    else:
+        rows = relation.into(bounded, held)
+    return Protected(buckets.keep(db, "bounded_rows", rows), name, unit, k, weight)
 
 
 class Source:
@@ -126,14 +123,8 @@ class Source:
     def _values(self, want: WantValues, loss: float, delta: float, stage: str) -> list[str]:
         """Values that enough units share: noisy counts above a threshold (see discovery.value_threshold)."""
         k = self.table.k if self.table.unit else 1
-        text = sql.render(
-            "value_counts",
-            relation=self.table.relation,
-            expression=want.expression,
-            unit=self.table.unit,
-            k=k,
-        )
-        rows = self._db.rows_sql("value_counts", text)
+        found = self._value_counts(want.expression, k)
+        rows = sorted(found.items())
         counts = np.array([n for _, n in rows], dtype=np.int64)
         if math.isinf(loss):
             self.run.spend([self._values_entry(want, stage, "none", 0, 1.0, 0.0, 0.0, 0.0)])
@@ -151,6 +142,24 @@ class Source:
         )
         noisy = noise.add(counts, scale, pure=False) if len(counts) else counts
         return [value for (value, _), there in zip(rows, noisy > threshold, strict=True) if there]
+
+    def _value_counts(self, expression: str, k: int) -> dict[str, int]:
+        """How many units have each value. A unit's rows are in one bucket, so counts of buckets add up."""
+        unit = self.table.unit
+
+        def counted(relation: str) -> str:
+            return sql.render("value_counts", relation=relation, expression=expression, unit=unit, k=k)
+
+        relation = self.table.relation
+        rows = Rows(counted(relation), None, relation)
+        if unit:
+            part = counted(f"({buckets.parted(self._db, relation, unit)})")
+            rows = Rows(rows.whole, part, relation, (Held(relation, buckets.width(["UUID", "VARCHAR"])),))
+        found: dict[str, int] = {}
+        for text, parameters in buckets.statements(self._db, rows):
+            for value, n in self._db.rows_sql("value_counts", text, parameters):
+                found[value] = found.get(value, 0) + n
+        return found
 
     def _values_entry(
         self,
@@ -187,7 +196,7 @@ class Source:
             made.append((CodeColumn(ROWS, 1), "0"))
         sizes = {column.name: column.size for column, _ in made}
         columns = [{"name": c.name, "size": c.size, "expression": expression} for c, expression in made]
-        target = _temporary("encoded")
+        target = self._db.temporary("encoded")
         weight = sql.free("_weight", sizes) if self.table.weight else None
         self._db.run(
             "encoded",
@@ -362,7 +371,7 @@ class Encoded:
 
     def _coarse_table(self, maps: Mapping[str, IntArray], domain: Domain) -> str:
         """A table of coarser codes."""
-        target = _temporary("recoded")
+        target = self._db.temporary("recoded")
         columns = [
             {
                 "name": n,
@@ -386,7 +395,7 @@ class Encoded:
         """Counts of a table that stores the keys of the blocks that hold `ask`."""
         blocks = cover(ask, domain, block_limit(counter.rows), restarts=20).blocks
         keys = {b: sql.free(f"_key_{i}", domain) for i, b in enumerate(blocks)}
-        packed, weight = _temporary("packed"), counter.weight
+        packed, weight = self._db.temporary("packed"), counter.weight
         self._db.run(
             "packed",
             relation=counter.relation,
@@ -406,7 +415,7 @@ class Encoded:
         old = self._domain
         domain = Domain({**old.sizes, **sizes}, old.ordered, old.nulls, old.zeros)
         weight = self._counter.weight
-        relation = _temporary("derived")
+        relation = self._db.temporary("derived")
         made = [{"name": n, "size": domain[n], "expression": sql.ident(n)} for n in self._domain]
         made += [
             {"name": n, "size": domain[n], "expression": recode_sql(sql.ident(of), to)}

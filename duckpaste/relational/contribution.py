@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duckpaste import sql
+from duckpaste import buckets, sql
 from duckpaste.budget import Split, portion
 from duckpaste.codec.base import Codec, Histogram, WantBounds, WantHistogram
 from duckpaste.codec.trend import Counts, smoothed
@@ -97,8 +97,8 @@ def settle(db: Db, family: Family, member: Member, run: Run, share: Split) -> Bo
     """Choose k, unless it is declared, and tell the number of children its range, from one noisy histogram of rows a
     unit (one cell a power of two; a unit is in one cell); spends SHARE of the table's loss."""
     name = f"{family.view.name}.{member.name}"
-    text = sql.render("unit_sizes", rows=family.rows_sql(member.name))
-    source = Source(db, Protected(f"({text})", name), run)
+    rows = family.rows(member.name, lags=False).into(sizes_sql, buckets.width(["UUID", "BIGINT"]))
+    source = Source(db, Protected(buckets.relation(db, "unit_sizes", rows), name), run)
     want = WantHistogram(f"{member.name}: rows a unit", f"least(size, {POWERS - 1})", POWERS)
     (found,) = source.discover([want], [share.total * SHARE], [0.0], "bound")
     if member.children is not None:
@@ -115,6 +115,11 @@ def settle(db: Db, family: Family, member: Member, run: Run, share: Split) -> Bo
     k = best(sizes, noise, BIAS * min(columns, 2))
     units = float(sizes.units.sum())
     return Bound(k, float(sizes.units @ sizes.rows) / units, sizes.clipped(k))
+
+
+def sizes_sql(rows: str) -> str:
+    """How many rows each unit has (see sql/unit_sizes.sql)."""
+    return sql.render("unit_sizes", rows=rows)
 
 
 def noise_of(codecs: Sequence[Codec], loss: float, pure: bool) -> float:

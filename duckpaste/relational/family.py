@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from duckpaste import buckets, sql
 from duckpaste import codec as codecs
-from duckpaste import sql
+from duckpaste.buckets import Held, Rows
 from duckpaste.codec import zeros
 from duckpaste.codec.base import Codec, CodeColumn, ColumnSql
 from duckpaste.codec.sequence import POSITION, lagged
@@ -40,14 +41,16 @@ class Member:
     children: Codec | None = None
     siblings: Siblings | None = None
 
-    @property
-    def rows(self) -> str:
-        """The relation; for a sequence with positions and lags (SQL)."""
+    def rows(self, relation: str) -> str:
+        """Rows of `relation`, which are the table's; for a sequence with positions and lags (SQL)."""
         if self.siblings is None:
-            return self.relation
-        return (
-            f"({kin.rows_sql(self.relation, self.table, self.siblings, owner_of(self).columns, self.codecs)})"
-        )
+            return relation
+        return f"({kin.rows_sql(relation, self.table, self.siblings, owner_of(self).columns, self.codecs)})"
+
+    @property
+    def width(self) -> int:
+        """Bytes of a row, about. Public."""
+        return buckets.width(c.sql_type for c in self.columns)
 
     @property
     def name(self) -> str:
@@ -87,8 +90,51 @@ class Family:
         """Ancestors of a table, nearest first."""
         return [self.members[p] for p in self.members[name].node.path]
 
-    def rows_sql(self, name: str) -> str:
-        """The table's rows with its ancestors' columns and the unit's key (see sql/owner_rows.sql)."""
+    def rows(self, name: str, *, lags: bool = True) -> Rows:
+        """`rows_sql` as a query that can be made by buckets of units, with what it holds: rows that are joined to, and
+        those that positions and lags sort. `lags`: without them it needs no sorts."""
+        sorts = [m for m in (self.members[name], *self.above(name)) if lags and m.siblings is not None]
+        held = [Held(m.relation, m.width) for m in (*self.above(name), *sorts)]
+        whole = self.rows_sql(name, lags=lags)
+        return Rows(
+            whole, self.rows_sql(name, lags=lags, bucket=True), self.members[name].relation, tuple(held)
+        )
+
+    def bucket_sql(self, name: str) -> str:
+        """The table's own rows whose unit is in bucket $1 of $2: told by their key where it is that of the unit, else
+        by that of rows above."""
+        member, key, own = self.members[name], self.members[name].node.owner, self._bucket_key(name)
+        if key is None or own:
+            return buckets.by(member.relation, own)
+        on = [list(pair) for pair in zip(key.columns, key.referenced, strict=True)]
+        return buckets.below(member.relation, self.bucket_sql(key.table), on)
+
+    def _bucket_key(self, name: str) -> list[tuple[str, str]]:
+        """The columns of a table, with types, that hold the unit's key; none where they can't tell its bucket."""
+        member = self.members[name]
+        kinds = {c.name: c.sql_type for c in member.columns}
+        key = member.node.owner
+        if key is None:
+            return [(c, kinds.get(c, "")) for c in _unit_key(member)]
+        parent = self.members[key.table]
+        theirs = {c.name: c.sql_type for c in parent.columns}
+        types = [kinds.get(c, "") for c in key.columns]
+        mine = parent.node.owner is None and key.referenced == _unit_key(parent)
+        if mine and buckets.same(types, [theirs.get(c, "") for c in key.referenced]):
+            return list(zip(key.columns, types, strict=True))
+        return []
+
+    def rows_sql(self, name: str, *, lags: bool = True, bucket: bool = False) -> str:
+        """The table's rows with its ancestors' columns and the unit's key (see sql/owner_rows.sql); with `lags` also
+        positions and lags of sequences. `bucket`: those of bucket $1 of $2."""
+
+        def rows(member: Member) -> str:
+            sorts = lags and member.siblings is not None
+            # Rows that nothing holds need no bucket of their own where it takes a join to tell it: they only pass.
+            cut = bucket and (sorts or member.name != name or self._bucket_key(name))
+            relation = f"({self.bucket_sql(member.name)})" if cut else member.relation
+            return member.rows(relation) if sorts else relation
+
         member, tables = self.members[name], self.above(name)
         key_of = {m.name: m.node.owner for m in (member, *tables)}
         parents, below, alias = [], name, "t"
@@ -102,14 +148,14 @@ class Family:
                 for a, b in zip(key.columns, key.referenced, strict=True)
             ]
             names = [c for codec in ancestor.codecs for c in codec.field.columns]
-            if ancestor.siblings is not None:
+            if lags and ancestor.siblings is not None:
                 names += kin.added(ancestor.codecs)
             labelled = [{"name": c, "label": f"{ancestor.name}.{c}"} for c in names]
-            parents.append({"relation": ancestor.rows, "alias": mine, "on": on, "columns": labelled})
+            parents.append({"relation": rows(ancestor), "alias": mine, "on": on, "columns": labelled})
             below, alias = ancestor.name, mine
         top = tables[-1] if tables else member
         unit = [f"{alias}.{sql.ident(c)}" for c in _unit_key(top)]
-        return sql.render("owner_rows", relation=member.rows, parents=parents, unit=unit)
+        return sql.render("owner_rows", relation=rows(member), parents=parents, unit=unit)
 
     def evidence(self, name: str, *, itself: bool = False, lags: bool = True) -> Iterator[Evidence]:
         """Code columns of the table's ancestors, nearest first (`itself`: its own too, as its children see them).

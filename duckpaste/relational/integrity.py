@@ -26,7 +26,7 @@ def faults(db: Db, family: Family, *, exact: bool = False) -> list[Fault]:
         fault
         for name, member in family.members.items()
         for fault in faults_of(
-            db, f"({family.rows_sql(name)})", f"{family.view.name}.{name}", member.codecs, exact=exact
+            db, family.rows(name), f"{family.view.name}.{name}", member.codecs, exact=exact
         )
     ]
 

@@ -31,6 +31,7 @@ from duckpaste.privacy.source import Source, protect
 from duckpaste.relational import contribution, integrity, links, partition, references, unreached, unroll
 from duckpaste.relational import siblings as kin
 from duckpaste.relational.calibrated import calibrated
+from duckpaste.relational.children import counted
 from duckpaste.relational.counts import settled
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
 from duckpaste.relational.imagined import Drawn, Imagined
@@ -159,8 +160,9 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     fitted, bounds = state.fitted, state.bounds
     left_out: dict[str, unreached.Unreached] = {}
     rows_of = {job.member.name: share for job, share in todo if not job.counting}
-    for job, share in todo:
-        with stage(f"fit {job.name}"):
+    last = _last_needed(family, [job for job, _ in todo])
+    for number, (job, share) in enumerate(todo):
+        with stage(f"fit {job.name}"), db.passing() as kept:
             if job.counting and contribution.unsettled(job.member):
                 found = contribution.settle(db, family, job.member, run, rows_of[job.member.name])
                 state.told[job.member.name], bounds[job.member.name] = found, found.k
@@ -172,6 +174,9 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
                         db, family, job.member, run, share.total * unreached.SHARE
                     )
                 state.imagined.fill(_table(job.member, fitted))
+            for name in [n for n in state.protected if last[n] <= number]:
+                db.drop(state.protected.pop(name).relation)
+            kept |= {table.relation for table in state.protected.values()}
     run.finish()
     most = max([1, *bounds.values()])
     tables = [_table(m, fitted, state.degrees) for m in family.members.values()]
@@ -183,6 +188,12 @@ def fit_family(db: Db, family: Family, wanted: Request, ledger: Ledger, stage: S
     return Model(tables, info, run.releases, _lookups(db, family))
 
 
+def _last_needed(family: Family, todo: Sequence[Job]) -> dict[str, int]:
+    """The place of the last job that reads a table's protected rows: its own, or one that counts what is below them."""
+    rows = {job.member.name: n for n, job in enumerate(todo) if not job.counting}
+    return rows | {unroll.over(job.member): n for n, job in enumerate(todo) if job.counting}
+
+
 def bounded(k: int, wanted: Request) -> int:
     """k, at most `alg.max_sens`: rows beyond it weigh less, they are not only taken for fewer."""
     return k if wanted.max_sens is None else min(k, wanted.max_sens)
@@ -192,15 +203,7 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
     """One model. The number of children is counted over the parent's rows, whose 1-ways are known by then."""
     name = job.member.name
     if job.counting:
-        parent = owner_of(job.member)
-        above = state.protected[unroll.over(job.member)]
-        on = [list(pair) for pair in zip(parent.referenced, parent.columns, strict=True)]
-        if unroll.slots_of(job.member):
-            text = unroll.rows_sql(family, job.member, above.relation)
-        else:
-            text = sql.render("children_counts", parent=above.relation, child=job.member.relation, on=on,
-                              siblings=family.order_of(parent.table))  # fmt: skip
-        table = Protected(f"({text})", f"{family.view.name}.{job.name}", above.unit, above.k, above.weight)
+        table = counted(db, family, job.member, state.protected[unroll.over(job.member)])
     else:
         member = job.member
         k = bounded(state.bounds.get(name, member.table.contributions), wanted)
@@ -223,7 +226,8 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
         seen, less = [e for e in evidence if e is not cut.evidence], Known({}, {}, known.lags)
 
         def part(run: Run, rows: Protected) -> Fitted:
-            fitted, implied = _fit_rows(db, run, rows, job, share, wanted, seen, less)
+            with db.passing():
+                fitted, implied = _fit_rows(db, run, rows, job, share, wanted, seen, less)
             return _without(fitted, implied)
 
         made, implied = partition.fit(run, table, cut, part), []
@@ -345,12 +349,11 @@ def _known(job: Job, state: State) -> Known:
 def _rows(db: Db, family: Family, member: Member, k: int) -> Protected:
     """The table's rows with their ancestors' columns; what a unit weighs is bounded by k."""
     label = f"{family.view.name}.{member.name}"
-    relation = f"({family.rows_sql(member.name)})"
+    rows, table = family.rows(member.name), member.table
     if member.node.owner is None:
-        return Protected(relation, label)
-    table = member.table
+        return protect(db, rows, label)
     order = list(table.primary_key) or [c.name for c in member.columns]
-    return protect(db, relation, label, unit=UNIT, k=k, bound=table.bound, order_by=order)
+    return protect(db, rows, label, unit=UNIT, k=k, bound=table.bound, order_by=order)
 
 
 def _table(member: Member, fitted: dict[str, Fitted], degrees: Degrees | None = None) -> TableModel:

@@ -15,7 +15,7 @@ from duckpaste.codec.base import Codec
 from duckpaste.codec.slots import Slots
 from duckpaste.errors import Fault
 from duckpaste.schema.names import lookup
-from duckpaste.schema.view import Field, Table
+from duckpaste.schema.view import Field, ForeignKey, Table
 
 if TYPE_CHECKING:
     from duckpaste.relational.family import Family, Member
@@ -99,29 +99,45 @@ def left(member: Member) -> list[Codec]:
     return [c for c in member.codecs if c not in given]
 
 
-def rows_sql(family: Family, member: Member, above: str) -> str:
-    """The rows of the table that has the slots (`above`, protected), with them (see sql/children_slots.sql)."""
-    slots, key = slots_of(member), member.node.owner
-    if slots is None or key is None:
+def through(family: Family, member: Member) -> tuple[str, list[list[str]]] | None:
+    """The table between the one that has the slots and `member`, and its key to the former as [column there, own
+    column]; None where there is none."""
+    key = owner_key(member)
+    middle = family.members[key.table]
+    if over(member) == key.table or middle.node.owner is None:
+        return None
+    up = middle.node.owner
+    return middle.relation, [list(pair) for pair in zip(up.referenced, up.columns, strict=True)]
+
+
+def owner_key(member: Member) -> ForeignKey:
+    """The key of an unrolled table to its parent."""
+    if member.node.owner is None:
+        raise RuntimeError("not an unrolled table")
+    return member.node.owner
+
+
+def rows_sql(family: Family, member: Member, above: str, lower: str) -> str:
+    """The rows of the table that has the slots (`above`, protected), with them (see sql/children_slots.sql). `lower`
+    are the rows below it: of the table between, else those of `member`."""
+    slots, key, between = slots_of(member), owner_key(member), through(family, member)
+    if slots is None:
         raise RuntimeError("not an unrolled table")
     codes: dict[str, str] = {}
     for codec in own(member):
         codes |= codec.encode(lambda name: f"c.{sql.ident(name)}")
-    through: Mapping[str, Any] | None = None
+    middle: Mapping[str, Any] | None = None
+    child = lower
     keys = [[b, f"c.{sql.ident(a)}"] for a, b in zip(key.columns, key.referenced, strict=True)]
-    if over(member) != key.table:
-        middle = family.members[key.table]
-        up = middle.node.owner
+    if between is not None:
         on = [list(pair) for pair in zip(key.columns, key.referenced, strict=True)]
-        through = {"relation": middle.relation, "on": on}
-        keys = (
-            [[b, f"m.{sql.ident(a)}"] for a, b in zip(up.columns, up.referenced, strict=True)] if up else keys
-        )
+        middle, child = {"relation": lower, "on": on}, member.relation
+        keys = [[b, f"m.{sql.ident(a)}"] for b, a in between[1]]
     listed = [
         {"code": s, "present": slots.present(s), "told": [slots.told(s, n) for n in slots.along]}
         for s in range(slots.size)
     ]
     return sql.render(
-        "children_slots", parent=above, child=member.relation, through=through, keys=keys, code=codes[slots.code],
+        "children_slots", parent=above, child=child, through=middle, keys=keys, code=codes[slots.code],
         along=[codes[n] for n in slots.along], slots=listed,
     )  # fmt: skip

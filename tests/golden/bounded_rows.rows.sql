@@ -1,4 +1,3 @@
-create temp table "_bounded_0" as
 select t.* exclude ("_rank"), 1048576::bigint as "_weight" from (
   select s.*, row_number() over (
     partition by "patient"

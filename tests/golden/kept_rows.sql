@@ -1,0 +1,2 @@
+create temp table "_bounded_0" as
+select * from "visits"
