@@ -19,10 +19,10 @@ from duckpaste.count.engines.duckdb import DuckDbEngine
 from duckpaste.count.marginals import Marginals
 from duckpaste.db import Db
 from duckpaste.domain import Clique, Domain, IntArray
+from duckpaste.evaluate.score import INTERNAL as INTERNAL
 from duckpaste.model import TableModel
 from duckpaste.prepare import Prepared
 
-INTERNAL = "internal: contains exact statistics of the private data"
 MAX_PAIRS = 2000  # beyond it a fixed selection of pairs is compared, and said so
 MAX_CELLS = 1 << 20
 

@@ -97,16 +97,14 @@ def measure(work: Work, path: Path) -> None:
     sides = work.sides
     with _views(sides, "wrk") as wrk, _views(sides, "first") as first, _views(sides, "second") as second:
         errors: dict[str, list[float]] = {"syn": [], "ref": []}
-        real_rows = {s.name: work.sizes(s.name)[1] for s in sides.subjects}
+        top = sides.subjects[0].name
+        (a, b), (real, fake) = work.sizes(top)
         for query in asked:
             answers = {
                 name: _answer(work.db, query, schema)
                 for name, schema in (("wrk", wrk), ("first", first), ("second", second),
                                      ("syn", f"{sides.alias}.main"))
             }  # fmt: skip
-            top = sides.subjects[0].name
-            real, fake = real_rows[top]
-            a, b, _ = work.rows[top]
             error = apart(query, answers["wrk"], answers["syn"], real / max(fake, 1))
             honest = apart(query, answers["first"], answers["second"], a / max(b, 1))
             work.add("query_error", "", (query.name,), error, honest)

@@ -46,7 +46,6 @@ TOTAL_SHARE = 0.05  # of a table's loss, for its number of rows
 WHOLE, CHILDREN = "_all", "_children"  # code columns: a constant, and the number of children
 _CHILDREN = 20  # numbers of children that are told apart
 _STAGE = "evaluate"
-_METRICS = ("tv1", "tv2", "parent_tv2", "children_tv")
 
 
 @dataclass(frozen=True)

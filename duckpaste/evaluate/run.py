@@ -23,11 +23,9 @@ from duckpaste.evaluate import (
 from duckpaste.evaluate.evaluation import Evaluation
 from duckpaste.evaluate.provenance import provenance as read_provenance
 from duckpaste.evaluate.score import INTERNAL
-from duckpaste.evaluate.sides import Sides, opened
+from duckpaste.evaluate.sides import Subject, opened
 from duckpaste.evaluate.work import Work
 from duckpaste.schema.view import View
-
-HEADLINE = ("tv1", "tv2", "tv3", "children_tv", "parent_tv2")
 
 
 def measure(
@@ -45,7 +43,7 @@ def measure(
         check(work)
         _facts(work, synthetic, provenance)
         for subject in sides.subjects:
-            _rows(work, sides, subject.name)
+            _rows(work, subject)
         for subject in sides.subjects:
             marginals.measure(work, subject)
             columns.measure(work, subject)
@@ -72,8 +70,9 @@ def check(work: Work) -> None:
             raise UserError(f"unknown metric {name!r}", "", nearest(name, known))
 
 
-def _rows(work: Work, sides: Sides, table: str) -> None:
-    subject = next(s for s in sides.subjects if s.name == table)
+def _rows(work: Work, subject: Subject) -> None:
+    """Numbers of rows of a table, of which none may be 0."""
+    sides, table = work.sides, subject.name
     text = f"select count(*) filter (where _part = 0), count(*) from ({sides.rows(subject)})"
     a, both = work.db.rows_sql("rows", text)[0]
     fake = work.db.rows_sql("rows", f"select count(*) from {sides.fake(table)}")[0][0]

@@ -25,7 +25,6 @@ class Work:
     facts: dict[str, Any] = field(default_factory=dict)
     known: dict[str, About] = field(default_factory=lambda: dict(METRICS))
     rows: dict[str, tuple[int, int, int]] = field(default_factory=dict)  # parts 0 and 1, synthetic
-
     targets: tuple[str, ...] = ()  # columns to predict, "table.column" or "column"
 
     @property
@@ -62,10 +61,9 @@ class Work:
         if text not in notes:
             notes.append(text)
 
-    def relations(self, subject: Subject, *, lags: bool = False) -> tuple[str, str, str, str]:
+    def relations(self, subject: Subject) -> tuple[str, str, str, str]:
         """Rows (SQL) of a table: real (as the model saw them), synthetic, part 0, part 1."""
-        real = self.sides.rows(subject, lags=lags)
-        fake = self.sides.rows(subject, synthetic=True, lags=lags)
+        real, fake = (self.sides.rows(subject, synthetic=s) for s in (False, True))
         parts = [f"(select * from ({real}) where _part = {i})" for i in (0, 1)]
         return parts[0] if self.sides.held_out else f"({real})", f"({fake})", parts[0], parts[1]
 

@@ -23,7 +23,6 @@ SPIKE = 0.15  # a number that this share of values have is told apart from the h
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
             "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
 _DAY = 86_400_000_000
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 Sides = Mapping[str, str]  # "real", "synthetic", "held-out" -> relation (SQL) of one table
 
