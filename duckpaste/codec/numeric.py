@@ -69,7 +69,8 @@ class Numeric(Codec):
         return math.floor(self._exact(value)) if self.integer else float(value)
 
     def _exact(self, value: Any) -> Fraction:
-        return Fraction(str(value)) * self.factor
+        scaled: Fraction = Fraction(str(value)) * self.factor
+        return scaled
 
     def _declared(self, name: str, edge: int) -> int | float | None:
         value = self.field.option(name)

@@ -98,3 +98,23 @@ def test_one_column_only():
     with pytest.raises(UserError, match="one column"):
         make(Field("a, b", "text"))
     assert np.array_equal(decoded(fresh("text", constant="a"), {}, 1), ["a"])
+
+
+def test_made_up_people_of_the_clinic_can_be_spoken_of():
+    """Their names read like names: no runs of consonants, hardly one twice."""
+    from duckpaste.resources import folder
+    from duckpaste.schema import fields
+
+    view = fields.load(folder("views") / "clinic")
+    patients = next(t for t in view.tables if t.name == "patients")
+    drawn = {
+        f.name: decoded(make(Field(f.name, f.kind, options=f.options)), {}, 5000).to_pylist()
+        for f in patients.fields
+        if f.name in ("name", "email")
+    }
+    assert len(drawn) == 2 and all(len(set(texts)) > 4900 for texts in drawn.values())
+    for pattern, texts in (("[A-Z][a-z]{3,5} [A-Z][a-z]{4,8}", drawn["name"]),
+                           (r"[a-z]+\.[a-z]+\d{1,5}@example\.org", drawn["email"])):  # fmt: skip
+        for text in texts:
+            assert re.fullmatch(pattern, text), text
+            assert not re.search("(?i)[bcdfghjklmnpqrstvwxz]{4}|[aeiou]{3}", text.split("@")[0]), text
