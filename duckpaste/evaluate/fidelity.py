@@ -19,6 +19,7 @@ from duckpaste.count.engines.duckdb import DuckDbEngine
 from duckpaste.count.marginals import Marginals
 from duckpaste.db import Db
 from duckpaste.domain import Clique, Domain, IntArray
+from duckpaste.evaluate.distances import total_variation
 from duckpaste.evaluate.score import INTERNAL as INTERNAL
 from duckpaste.model import TableModel
 from duckpaste.prepare import Prepared
@@ -82,7 +83,7 @@ def compare_rows(db: Db, real_rows: str, fake_rows: str, model: TableModel) -> F
         return Fidelity(model.name, [], 0.0, 0.0, 0, 0)
     real, nulls_real = _counts(db, real_rows, codecs, domain, cliques)
     fake, nulls_fake = _counts(db, fake_rows, codecs, domain, cliques)
-    tv = {c: distance(real[c], fake[c]) for c in cliques}
+    tv = {c: total_variation(real[c], fake[c]) for c in cliques}
     scores = []
     for codec in codecs:
         mine = [k.name for k in codec.columns()]
@@ -125,8 +126,3 @@ def count(
         return Marginals(DuckDbEngine(db), target, domain).counts(cliques)
     finally:
         db.run_sql("drop", f"drop table {target}")
-
-
-def distance(a: IntArray, b: IntArray) -> float:
-    """Total variation distance of two tables of counts, each scaled to 1."""
-    return float(0.5 * np.abs(a / max(a.sum(), 1) - b / max(b.sum(), 1)).sum())

@@ -13,7 +13,8 @@ import numpy as np
 from duckpaste import sql
 from duckpaste.db import Db
 from duckpaste.domain import Domain
-from duckpaste.evaluate.fidelity import MAX_CELLS, Fidelity, compare_rows, count, distance, opened
+from duckpaste.evaluate.distances import total_variation
+from duckpaste.evaluate.fidelity import MAX_CELLS, Fidelity, compare_rows, count, opened
 from duckpaste.model import Model
 from duckpaste.relational.family import Family, owner_of
 
@@ -57,7 +58,7 @@ def _pairs(db: Db, family: Family, other: Family, name: str) -> dict[str, float 
     asked = [domain.clique(c) for found in cliques.values() for c in found]
     a = count(db, f"({family.rows_sql(name)})", real, domain, asked)
     b = count(db, f"({other.rows_sql(name)})", fake, domain, asked)
-    tv = {c: distance(a[c], b[c]) for c in asked}
+    tv = {c: total_variation(a[c], b[c]) for c in asked}
     return {
         k: float(np.mean([tv[domain.clique(c)] for c in found])) if found else None
         for k, found in cliques.items()

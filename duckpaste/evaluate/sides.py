@@ -12,12 +12,10 @@ from duckpaste.db import Db
 from duckpaste.errors import Fault, UserError, raise_all
 from duckpaste.schema.graph import Node, build
 from duckpaste.schema.names import fold
-from duckpaste.schema.view import Table, View
+from duckpaste.schema.view import MADE_UP, Table, View
 
 PART = "_part"
 LAG = "@1."  # before the name of a column: the row before, in a sequence
-# Kinds whose values are made up, copied or left out: nothing to compare but NULLs and distinct values.
-MADE_UP = ("id", "uuid", "text", "ignore", "fixed")
 
 
 @dataclass(frozen=True)

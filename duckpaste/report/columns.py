@@ -15,7 +15,7 @@ from duckpaste.db import Db
 from duckpaste.report.plot import REAL, Plot
 from duckpaste.report.scale import Bins, date_bins, number_bins
 from duckpaste.report.words import many, number, share
-from duckpaste.schema.view import Field, Table
+from duckpaste.schema.view import MADE_UP, Field, Table
 
 MOST_VALUES = 12  # categories with bars of their own
 MOST_BINS = 24
@@ -42,7 +42,7 @@ class ColumnPlots:
 
 def family_of(sql_type: str, kind: str) -> str:
     """ "categories", "numbers", "dates", "times", "moments" (a date with a time) or "none" (keys, made-up text)."""
-    if kind in ("id", "uuid", "text", "ignore", "fixed"):
+    if kind in MADE_UP:
         return "none"
     base = sql_type.upper().partition("(")[0].strip()
     if base.startswith("TIMESTAMP"):

@@ -12,7 +12,6 @@ from duckpaste.report import figure, limits
 from duckpaste.report import findings as told
 from duckpaste.report.columns import ColumnPlots
 from duckpaste.report.family import Box
-from duckpaste.report.figure import Figure
 from duckpaste.report.findings import Finding
 from duckpaste.report.origin import Origin
 from duckpaste.report.pages import Page, render
@@ -237,7 +236,7 @@ def _tables(m: Material, fidelity: Sequence[Finding]) -> list[dict[str, Any]]:
                 "sizes": f"{sizes} rows",
                 "columns": columns,
                 "left_out": left_out,
-                "heat": _heat(table.name, names, mine),
+                "heat": figure.of_pairs(table.name, names, mine, _heat_caption(mine)),
             }
         )
     return found
@@ -249,16 +248,9 @@ def _nulls(column: ColumnPlots) -> list[tuple[str, Mapping[str, str]]]:
     return [("NULL", {side: share(v) for side, v in column.nulls.items()})]
 
 
-def _heat(table: str, names: Sequence[str], pairs: Sequence[Finding]) -> Figure | None:
-    if not pairs:
-        return None
-    values = {(f.columns[0], f.columns[1]): f.value for f in pairs}
-    yardstick = {(f.columns[0], f.columns[1]): f.yardstick for f in pairs if f.yardstick is not None}
-    there = {n for pair in values for n in pair}
-    caption = (
-        f"{pairs[0].metric} of each pair of columns: the stronger the colour, the further apart are the two."
-    )
-    return figure.of_pairs(table, [n for n in names if n in there], values, yardstick, caption)
+def _heat_caption(pairs: Sequence[Finding]) -> str:
+    metric = pairs[0].metric if pairs else ""
+    return f"{metric} of each pair of columns: the stronger the colour, the further apart are the two."
 
 
 def _footer(m: Material) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duckpaste.report import charts
 from duckpaste.report import heat as maps
 from duckpaste.report.family import Box, draw
+from duckpaste.report.findings import Finding
 from duckpaste.report.plot import Plot
 from duckpaste.report.svg import Svg
 from duckpaste.report.words import score
@@ -33,11 +34,14 @@ def of_plot(plot: Plot, name: str, *, tips: bool = True, alone: bool = True) -> 
     return Figure(what, charts.draw(plot, name, tips=tips), plot.header(), plot.rows(), caption, plot.note)
 
 
-def of_pairs(
-    table: str, names: Sequence[str], values: Mapping[tuple[str, str], float],
-    yardstick: Mapping[tuple[str, str], float], caption: str,
-) -> Figure:  # fmt: skip
-    """The heat map of a table's pairs; its numbers are told worst first."""
+def of_pairs(table: str, names: Sequence[str], pairs: Sequence[Finding], caption: str) -> Figure | None:
+    """The heat map of a table's pairs of these columns, told worst first; None where there is no pair."""
+    if not pairs:
+        return None
+    values = {(f.columns[0], f.columns[1]): f.value for f in pairs}
+    yardstick = {(f.columns[0], f.columns[1]): f.yardstick for f in pairs if f.yardstick is not None}
+    there = {n for pair in values for n in pair}
+    names = [n for n in names if n in there]
     worst = sorted(values, key=lambda p: (-values[p], p))
     rows = [
         [f"{a} × {b}", score(values[a, b]), score(yardstick[a, b]) if (a, b) in yardstick else "–"]

@@ -16,8 +16,6 @@ from duckpaste.report.words import number, score
 MOST = 10  # worst columns and pairs that are told
 # The metrics that head the page when they are there, with the name that people read.
 HEAD = ("tv1", "tv2", "tv3")
-
-
 HONEST = "like an honest sample"
 
 

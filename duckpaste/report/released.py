@@ -66,12 +66,8 @@ def _together(origin: Origin, facts: Mapping[str, Any]) -> str:
 
 def _heat(table: str, found: list[Finding]) -> Figure | None:
     pairs = [f for f in found if f.metric == "tv2" and f.table == table and len(f.columns) == 2]
-    if not pairs:
-        return None
-    values = {(f.columns[0], f.columns[1]): f.value for f in pairs}
-    base = {(f.columns[0], f.columns[1]): f.yardstick for f in pairs if f.yardstick is not None}
     names = list(dict.fromkeys(c for f in pairs for c in f.columns))
     caption = (
         f"{table}: {many(len(pairs), 'pair')} of columns, with noise; stronger colours are further apart."
     )
-    return figure.of_pairs(table, names, values, base, caption)
+    return figure.of_pairs(table, names, pairs, caption)

@@ -11,6 +11,8 @@ KINDS = (
     "numerical", "categorical", "ordinal", "boolean", "date", "time", "datetime",
     "fixed", "id", "seq", "uuid", "text", "ignore",
 )  # fmt: skip
+# Kinds whose values are made up, copied or left out: they tell nothing but whether they are NULL.
+MADE_UP = ("id", "uuid", "text", "ignore", "fixed")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ import numpy as np
 from duckpaste import route, sql
 from duckpaste.db import Db
 from duckpaste.domain import Domain
-from duckpaste.evaluate.fidelity import MAX_CELLS, count, distance, opened
+from duckpaste.evaluate.distances import total_variation
+from duckpaste.evaluate.fidelity import MAX_CELLS, count, opened
 from duckpaste.fit import request
 from duckpaste.output.writer import sample
 from duckpaste.privacy.ledger import Ledger
@@ -172,7 +173,7 @@ def scored(db: Db, real: Family, fake: Family, name: str) -> dict[str, float]:
         count(db, f"({f.rows_sql(name)})", columns(f, name)[0] if f is fake else described, domain, asked)
         for f in (real, fake)
     ]
-    tv = {c: distance(found[0][c], found[1][c]) for c in asked}
+    tv = {c: total_variation(found[0][c], found[1][c]) for c in asked}
     scores = {k: float(np.mean([tv[c] for c in v])) for k, v in sets.items() if v}
     return scores | (children(db, real, fake, name) if path else {})
 
