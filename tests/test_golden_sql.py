@@ -228,6 +228,10 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         ],
         "keys": ['t."visit"', 'p1."person"'],
     },
+    "value_codes": {
+        "source": "values_of_rows", "nth": "_nth", "codes": ["CASE WHEN \"sex\" = 'm' THEN 1 ELSE 0 END", 'isoyear("people.born")'],
+        "columns": [{"name": "sex", "sql_type": "VARCHAR"}, {"name": "people.born", "sql_type": "DATE"}],
+    },
     "value_counts.row": {"relation": '"t"', "expression": '"name"::VARCHAR', "unit": None, "k": 1},
     "value_counts.unit": {"relation": '"_bounded_0"', "expression": '"name"::VARCHAR', "unit": "patient", "k": 4},
 }  # fmt: skip

@@ -9,6 +9,7 @@ from duckpaste import sql
 from duckpaste.db import Db, EngineError
 from duckpaste.errors import UserError, nearest
 from duckpaste.model import Model, TableModel
+from duckpaste.sample.codes import Coder
 from duckpaste.sample.relational import Keeper, chunks
 from duckpaste.schema.view import ForeignKey
 
@@ -76,14 +77,16 @@ def _fill(
     """Insert all rows; how many each table has."""
     rows = dict.fromkeys((t.name for t in model.tables), 0)
     done = 0
-    for batch in chunks(model, units, seed, picker, keeper):
-        for table in model.tables:
-            if batch[table.name].num_rows:
-                _insert(db, table.name, _columns(table), batch[table.name])
-                rows[table.name] += batch[table.name].num_rows
-        done += batch[model.tables[0].name].num_rows
-        if progress is not None:
-            progress(done, units)
+    # One thread: the tables are small, and so it takes no more of the machine than was asked for.
+    with Db.open(settings={"threads": 1}, sandbox=True) as scratch:
+        for batch in chunks(model, units, seed, picker, keeper, Coder(scratch, model)):
+            for table in model.tables:
+                if batch[table.name].num_rows:
+                    _insert(db, table.name, _columns(table), batch[table.name])
+                    rows[table.name] += batch[table.name].num_rows
+            done += batch[model.tables[0].name].num_rows
+            if progress is not None:
+                progress(done, units)
     return rows
 
 

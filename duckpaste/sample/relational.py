@@ -45,17 +45,18 @@ class Rows:
 
 
 def chunks(
-    model: Model, units: int, seed: int, picker: Picker | None = None, keeper: Keeper | None = None
-) -> Iterator[dict[str, pa.RecordBatch]]:
+    model: Model, units: int, seed: int, picker: Picker | None = None, keeper: Keeper | None = None,
+    coder: Coder | None = None,
+) -> Iterator[dict[str, pa.RecordBatch]]:  # fmt: skip
     """For each chunk of units: table name -> batch with the table's columns in order, parents first.
 
     With a `picker`, units are those that it picks; the tables below hang on their codes as ever. A `keeper` draws rows
-    anew that break rules."""
+    anew that break rules. A `coder` sees to it that tables below hang on codes that say what the values do."""
     done = dict.fromkeys((t.name for t in model.tables), 0)
     for number, start in enumerate(range(0, units, UNITS)):
 
         def draw(n: int, *again: int, number: int = number) -> dict[str, Rows]:
-            return _draw(model, n, done, (seed, number, *again), picker, keeper)
+            return _draw(model, n, done, (seed, number, *again), picker, keeper, coder)
 
         drawn = draw(min(UNITS, units - start))
         if keeper is not None:
@@ -70,7 +71,7 @@ def chunks(
 
 def _draw(
     model: Model, units: int, done: dict[str, int], seeds: tuple[int, ...], picker: Picker | None,
-    keeper: Keeper | None,
+    keeper: Keeper | None, coder: Coder | None,
 ) -> dict[str, Rows]:  # fmt: skip
     """So many units with all their rows, without the keys of links. Keys go on from `done`, the rows drawn so far."""
     drawn: dict[str, Rows] = {}
@@ -94,6 +95,8 @@ def _draw(
         if keeper is not None:
             keeper.table(table, drawn, mine, None if position else picker)
         _keep_distinct(table, rows)
+        if coder is not None:
+            coder.table(table, drawn)
     return drawn
 
 
@@ -112,6 +115,13 @@ class Keeper(Protocol):
         """Draw whole units anew; `draw(n, pass)` gives n more."""
 
 
+class Coder(Protocol):
+    """Makes codes anew: see sample.codes."""
+
+    def table(self, table: TableModel, drawn: Mapping[str, Rows]) -> None:
+        """Give the rows of a table the codes of their values, before anything below them is drawn."""
+
+
 def _keep_distinct(table: TableModel, rows: Rows) -> None:
     """Leave out rows that repeat a composite key. Keys of one column are counted off and never repeat."""
     if len(table.primary_key) < 2:
@@ -123,7 +133,8 @@ def _keep_distinct(table: TableModel, rows: Rows) -> None:
     rows.codes = {name: codes[keep] for name, codes in rows.codes.items()}
     rows.values.update({name: values.take(keep) for name, values in rows.values.items()})
     rows.parent = None if rows.parent is None else rows.parent[keep]
-    rows.position = None if rows.position is None else rows.position[keep]
+    if rows.parent is not None and rows.position is not None:
+        rows.position = siblings.positions(rows.parent)
 
 
 def _below(
