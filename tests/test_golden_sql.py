@@ -199,10 +199,14 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "child_counts": {"parent": '"people"', "child": '"visits"', "on": [["id", "person"], ["x", 'a "b']]},
     "schema_tables": {"name": "it's"},
     "sibling_rows.bucket": {
-        "relation": BUCKET, "partition": ["visit"], "order_by": ["taken"], "position": "@position", "lags": [],
+        "relation": BUCKET, "partition": ["visit"], "order_by": ["taken"], "position": "@position", "left": None, "lags": [],
+    },
+    "sibling_rows.left": {
+        "relation": '"labs"', "partition": ["visit", 'a "b'], "order_by": ["taken"], "position": "@position", "left": "@left",
+        "lags": [],
     },
     "sibling_rows": {
-        "relation": '"clinic"."labs"', "partition": ["visit", 'a "b'], "order_by": ["taken", "id"], "position": "@position",
+        "relation": '"clinic"."labs"', "partition": ["visit", 'a "b'], "order_by": ["taken", "id"], "position": "@position", "left": None,
         "lags": [{"name": 'a "b', "back": 1, "label": '@1.a "b'}, {"name": "taken", "back": 2, "label": "@2.taken"}],
     },
     "synthetic_rows": {**TABLE, "source": '"_batches"'},

@@ -191,6 +191,20 @@ class Binned:
         cell = bins if self.plain else self._inside(self.mass).draw(bins, rng.random(len(codes)))
         return self.grid.draw(cell, rng), null
 
+    def within(self, most: IntArray, rng: np.random.Generator) -> IntArray:
+        """Whole numbers of at most `most`, by the fine histogram: any as likely where it has no mass there. The least
+        number where that is greater."""
+        if self.mass is None:
+            raise RuntimeError("the fine histogram is not known yet")
+        grid = self.grid
+        upto = np.clip((most - int(grid.low)) // int(grid.width), 0, grid.cells - 1)
+        mass = np.cumsum(self.mass[: grid.cells])
+        share = rng.random(len(most))
+        cell = np.searchsorted(mass, share * mass[upto], side="right")
+        cell = np.where(mass[upto] > 0, np.minimum(cell, upto), (share * (upto + 1)).astype(np.int64))
+        value = grid.draw(cell, rng).astype(np.int64)
+        return np.maximum(np.minimum(value, most), int(grid.low))
+
     def _inside(self, mass: FloatArray) -> Alias:
         """The distribution of cells inside each bin; a point is a bin of one cell."""
         if self._alias is None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from duckpaste.codec.base import Codec, CodeColumn, ColumnSql, Want, column_sql
 from duckpaste.codec.options import fault
+from duckpaste.codec.spread import LEFT
 from duckpaste.domain import FloatArray, IntArray
 from duckpaste.schema.grammar import inner
 from duckpaste.schema.view import Field
@@ -46,9 +47,17 @@ class Sequel(Codec):
             )
         self.fields: dict[str, Field] = {}
         if later is not None:
-            self.fields["ctx"] = replace(first or later, refs=field.refs)
+            later = _ending(later, first or later)
+            if first is None:  # what is told from the parent spreads over nothing
+                first = replace(later, options={k: v for k, v in later.options.items() if k != "spread"})
+            self.fields["ctx"] = replace(first, refs=field.refs)
             self.fields["seq"] = replace(later, refs=(lagged(field.name, 1),) if later.kind in _DATES else ())
         self.parts = {part: _make(replace(f, nullable=True)) for part, f in self.fields.items()}
+
+    @property
+    def spread(self) -> bool:
+        """Whether codes of later rows are made of the number of rows to come (the column LEFT)."""
+        return "seq" in self.fields and bool(self.fields["seq"].option("spread", False))
 
     def _outer(self, part: str, name: str) -> str:
         """The name of an inner code column, histogram or want among those of the field."""
@@ -124,9 +133,10 @@ class Sequel(Codec):
 
     def turn(
         self, codes: Mapping[str, IntArray], position: int, rng: np.random.Generator,
-        decoded: Mapping[str, Any], previous: pa.Array | None, n: int,
+        decoded: Mapping[str, Any], previous: pa.Array | None, n: int, left: IntArray | None = None,
     ) -> pa.Array:  # fmt: skip
-        """Values of n rows at `position`; `previous` are those of the rows before (None at position 0)."""
+        """Values of n rows at `position`; `previous` are those of the rows before (None at position 0); `left`: how
+        many rows of their parents come from these on, where rows spread."""
         import pyarrow as pa
 
         if not self.parts:
@@ -137,6 +147,8 @@ class Sequel(Codec):
         if not self.field.nullable:
             mine = _present(codec, mine, rng)
         back = {} if previous is None else {lagged(self.field.name, 1): previous}
+        if left is not None:
+            back[LEFT] = pa.array(left)
         return codec.decode(mine, range(n), rng, ChainMap(back, decoded))[self.field.name]  # type: ignore[arg-type]
 
     # -- file
@@ -179,6 +191,17 @@ def _present(codec: Codec, codes: dict[str, IntArray], rng: np.random.Generator)
         out[c.name] = codes[c.name].copy()
         out[c.name][absent] = codes[c.name][source] if source is not None else rng.choice(known, absent.size)
     return out
+
+
+def _ending(later: Field, first: Field) -> Field:
+    """Later rows end where the first one's declared range does: it is the column's. They are told beside the time that
+    is left until then, unless the view says otherwise."""
+    end = later.option("max", first.option("max"))
+    if later.kind not in _DATES or end is None:
+        return later
+    least = later.option("min_len", 0)
+    onward = isinstance(least, int) and least >= 0
+    return replace(later, options={"spread": onward, **later.options, "max": end})
 
 
 def _make(field: Field) -> Codec:

@@ -17,6 +17,7 @@ from duckpaste.codec.base import ColumnSql
 from duckpaste.codec.grid import FINE_CELLS, Binned, Grid
 from duckpaste.codec.instant import date_sql, day_limits, midnight_sql
 from duckpaste.codec.options import base_type, fault, single, whole, word
+from duckpaste.codec.spread import LEFT, Spread
 from duckpaste.domain import IntArray
 from duckpaste.schema.view import Field
 from duckpaste.sql import literal
@@ -50,6 +51,7 @@ class DateSpan:
             raise fault(field, "option 'min' lies after 'max'", "swap them")
         self.declared = (self.low, self.high)
         self.length: Binned | None = None
+        self.spread: Spread | None = None
         self._table: IntArray | None = None
         self.rest = self._rest()
         if self.relative or (self.low is not None and self.high is not None):
@@ -80,11 +82,42 @@ class DateSpan:
             high = whole(self.field, "max_len", max(63, low), -_FARTHEST, _FARTHEST)
             if low > high:
                 raise fault(self.field, "option 'min_len' is greater than 'max_len'", "swap them")
+            if self._spreads(low):
+                self.spread = self._spread(low)
+                low, high = 0, self.spread.ranks - 1
         else:
             low, high = (int(u) for u in self.units(np.array(self.limits)))
         limit = max(whole(self.field, "cells", FINE_CELLS, 1, 2**20), self.bins)
         grid = Grid.over(low, high, integer=True, limit=limit)
-        self.length = Binned(f"{self.field.name}.{self.unit}s", grid, self.bins, nullable=self.nullable)
+        name = "rank" if self.spread else f"{self.unit}s"
+        self.length = Binned(f"{self.field.name}.{name}", grid, self.bins, nullable=self.nullable)
+
+    def _spreads(self, least: int) -> bool:
+        """Whether distances are coded beside what is left until the end."""
+        asked = self.field.option("spread", False)
+        if not isinstance(asked, bool):
+            raise fault(self.field, f"option 'spread' is {asked!r}", "write true or false")
+        if not asked:
+            return False
+        if self.reference is None or not self.reference.startswith("@"):
+            raise fault(self.field, "option 'spread' is about rows of a sequence", "write it under `seq:`")
+        if self.high is None:
+            raise fault(
+                self.field,
+                "option 'spread' needs an end",
+                "declare `max` under `ctx:` or `seq:`, or leave it out",
+            )
+        if least < 0:
+            raise fault(
+                self.field, "option 'spread' needs rows that go on in time", "let min_len be 0 or more"
+            )
+        return True
+
+    def _spread(self, least: int) -> Spread:
+        declared = self.field.option("max_len")
+        ranks = whole(self.field, "cells", FINE_CELLS, 1, 2**20)
+        end = int(self.units(np.array([self.limits[1]]))[0])
+        return Spread(end, least, None if declared is None else int(str(declared)), ranks)
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -128,7 +161,12 @@ class DateSpan:
             found.append(f"{date} <= {_literal(high)}")
         if self.relative and self.length is not None:
             grid = self.length.grid
-            found.append(f"{self._distance_sql(date, column)} BETWEEN {grid.low} AND {grid.high}")
+            most = grid.high if self.spread is None else self.spread.most
+            least = grid.low if self.spread is None else self.spread.least
+            distance = self._distance_sql(date, column)
+            found.append(
+                f"{distance} >= {least}" if most is None else f"{distance} BETWEEN {least} AND {most}"
+            )
         return " AND ".join(found) or None
 
     def date_sql(self, column: ColumnSql) -> str:
@@ -149,7 +187,10 @@ class DateSpan:
         """Code column name -> the BIGINT that it bins, in the order of `binned`."""
         date, found = self.date_sql(column), {}
         if self.length is not None:
-            found[self.length.name] = self._distance_sql(date, column)
+            distance, reference = self._distance_sql(date, column), self.reference_sql(column)
+            if self.spread is not None and reference is not None:
+                distance = self.spread.sql(distance, self._unit_sql(reference), column(LEFT))
+            found[self.length.name] = distance
         whole_parts = {"week": f"week({date})", "weekday": f"isodow({date})"}
         found.update({b.name: whole_parts[b.name.rpartition(".")[2]] for b in self.rest})
         return found
@@ -178,8 +219,26 @@ class DateSpan:
             return days
         return calendar.iso_year(days) if self.unit == "year" else calendar.week_number(days)
 
+    def distances(
+        self, first: IntArray, reference: IntArray, left: IntArray | None, rng: np.random.Generator
+    ) -> IntArray:
+        """Units from the reference's days, for values of the first part: ranks, where rows spread (`left` is what the
+        column LEFT holds). What would pass a declared end is drawn again from what does not."""
+        before = self.units(np.clip(reference, calendar.FIRST_DAY, calendar.LAST_DAY))
+        if self.spread is not None and left is not None:
+            return self.spread.distances(first, before, left, rng)
+        if self.high is None or self.length is None:
+            return first
+        room = self.units(np.array([self.high])) - before
+        late = np.flatnonzero(first > room)
+        if late.size:
+            first = first.copy()
+            first[late] = self.length.within(room[late], rng)
+        return first
+
     def days(self, values: Sequence[IntArray], reference: IntArray | None) -> IntArray:
-        """Days from the values of all parts and the reference's days (None without a reference column)."""
+        """Days from the values of all parts (units from the reference in the first) and the reference's days (None
+        without a reference column)."""
         if self.unit == "year" and reference is None and self.length is not None:
             return self._by_table(values)
         start: IntArray = np.zeros(1, dtype=np.int64)

@@ -25,6 +25,7 @@ from duckpaste.codec.base import (
 from duckpaste.codec.grid import Binned
 from duckpaste.codec.instant import check_type, days_from
 from duckpaste.codec.span import ClockSpan, DateSpan, parse_span
+from duckpaste.codec.spread import LEFT
 from duckpaste.domain import FloatArray, IntArray
 from duckpaste.schema.view import Field
 
@@ -156,6 +157,8 @@ class Temporal(Codec):
             if self.date.reference is not None:
                 reference, absent = days_from(decoded[self.date.reference])
                 null = null | absent
+                left = np.asarray(decoded[LEFT]) if self.date.spread is not None else None
+                values[0] = self.date.distances(values[0], reference, left, rng)
             days = self.date.days(values, reference)
         if self.clock is not None:
             micros = values[-1] * self.clock.micros

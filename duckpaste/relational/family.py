@@ -10,8 +10,10 @@ from duckpaste import codec as codecs
 from duckpaste.buckets import Held, Rows
 from duckpaste.codec import zeros
 from duckpaste.codec.base import Codec, CodeColumn, ColumnSql
+from duckpaste.codec.public import SEPARATOR, joined
 from duckpaste.codec.sequence import POSITION, lagged
 from duckpaste.codec.slots import Slots
+from duckpaste.codec.spread import LEFT
 from duckpaste.db import Db
 from duckpaste.errors import Fault, UserError, raise_all
 from duckpaste.model import Column, Siblings
@@ -19,7 +21,7 @@ from duckpaste.prepare import in_decoding_order
 from duckpaste.relational import siblings as kin
 from duckpaste.relational import unroll
 from duckpaste.schema import rules
-from duckpaste.schema.graph import Graph, Kind, Node, build
+from duckpaste.schema.graph import Graph, Kind, Node, Reference, build
 from duckpaste.schema.names import split
 from duckpaste.schema.view import Field, ForeignKey, Table, View
 
@@ -220,6 +222,9 @@ class Family:
             if reference == POSITION:
                 here = sql.ident(f"{prefix}{POSITION}")
                 return f"({here} - {back})" if back else here
+            if reference == LEFT:
+                here = sql.ident(f"{prefix}{LEFT}")
+                return f"({here} + {back})" if back else here
             if member.siblings is not None and reference.startswith("@1."):
                 return sql.ident(f"{prefix}{lagged(reference[3:], back + 1)}")
             owner, plain = split(reference, self.members)
@@ -286,7 +291,8 @@ def family(db: Db, view: View, schema: tuple[str, ...]) -> Family:
         for r in node.references:
             if r.kind is Kind.ANCESTOR:
                 copied |= set(r.key.columns)
-        fields = [_referring(db, f, node, schema) for f in table.fields if not set(f.columns) <= copied]
+        faults.extend(_shared(node))
+        fields = list(_referring(db, node, copied, schema))
         made: list[Codec] = []
         for f in in_decoding_order(replace(table, fields=tuple(fields))):
             try:
@@ -328,9 +334,15 @@ def _rules(db: Db, found: Family) -> list[Fault]:
     scopes = rules.scopes(
         [(m.name, {c.name: c.sql_type for c in m.columns}, m.node.path) for m in members], frozenset(made_up),
         {t.name: {c: f.sql_type or "VARCHAR" for f in t.fields for c in f.columns} for t in found.graph.public},
-        {m.name: [r.key for r in m.node.references if r.kind is Kind.PUBLIC] for m in members},
+        {m.name: [r.key for r in m.node.references if r.kind is Kind.PUBLIC and _known(m, r)] for m in members},
     )  # fmt: skip
     return [fault for m in members for fault in rules.faults(db, m.table, scopes[m.name])]
+
+
+def _known(member: Member, reference: Reference) -> bool:
+    """Whether a model knows which public row a key leads to."""
+    mine = [c.field for c in member.codecs if set(reference.key.columns) <= set(c.field.columns)]
+    return any(f.kind in ("categorical", "public") for f in mine)
 
 
 def _taken(found: Family) -> list[Fault]:
@@ -360,22 +372,57 @@ def _count_field(table: Table, owner: ForeignKey) -> Field:
     return Field(CHILDREN, "children", options=options, sql_type="BIGINT")
 
 
-def _referring(db: Db, field: Field, node: Node, schema: tuple[str, ...]) -> Field:
-    """A key to a public table becomes a category of its keys; any other reference says only whether it is NULL."""
-    for reference in node.references:
-        if field.columns != reference.key.columns:
+def _referring(db: Db, node: Node, copied: set[str], schema: tuple[str, ...]) -> Iterator[Field]:
+    """The fields of a table but for those of `copied` columns. A key to a public table becomes a category of its keys;
+    any other reference says only whether it is NULL, and so does one to a public table of too many keys."""
+    whole = {c: r for r in node.references if r.kind is Kind.PUBLIC and len(r.key.columns) > 1 for c in r.key.columns}
+    single = {r.key.columns: r for r in node.references}
+    done: set[str] = set()
+    for one in node.table.fields:
+        if set(one.columns) <= copied | done:
             continue
-        if reference.kind is Kind.PUBLIC:
-            text = (
-                f"select {sql.ident(reference.key.referenced[0])}::varchar "
-                f"from {sql.ident(*schema, reference.key.table)} "
-                f"order by 1 limit {MOST_KEYS + 1}"
-            )
-            values = [r[0] for r in db.rows_sql("public_keys", text) if r[0] is not None]
-            if 0 < len(values) <= MOST_KEYS:
-                return replace(field, kind="categorical", refs=(), options={"values": values})
-        return replace(field, kind="text", refs=(), options={"constant": "0"}, sql_type="VARCHAR")
-    return field
+        reference = whole.get(one.columns[0]) or single.get(one.columns)
+        if reference is None:
+            yield one
+            continue
+        done |= set(reference.key.columns) if reference.kind is Kind.PUBLIC else set()
+        values = _public_keys(db, reference, schema) if reference.kind is Kind.PUBLIC else []
+        if not values:
+            yield replace(one, kind="text", refs=(), options={"constant": "0"}, sql_type="VARCHAR")
+        elif len(reference.key.columns) == 1:
+            yield replace(one, kind="categorical", refs=(), options={"values": values})
+        else:
+            mine = [f for f in node.table.fields if set(f.columns) <= set(reference.key.columns)]
+            required = [c for f in mine if not f.nullable for c in f.columns]
+            yield Field(
+                ", ".join(reference.key.columns), "public", reference.nullable,
+                options={"values": values, "required": required}, sql_type="VARCHAR", place=one.place,
+            )  # fmt: skip
+
+
+def _public_keys(db: Db, reference: Reference, schema: tuple[str, ...]) -> list[str]:
+    """The keys of a public table as text; none where they are too many to be values of a category."""
+    columns = [sql.ident(c) for c in reference.key.referenced]
+    key = joined(columns) if len(columns) > 1 else f"{columns[0]}::varchar"
+    relation = sql.ident(*schema, reference.key.table)
+    text = f"select {key} from {relation} order by 1 limit {MOST_KEYS + 1}"
+    values = [r[0] for r in db.rows_sql("public_keys", text) if r[0] is not None]
+    odd = len(columns) > 1 and any(v.count(SEPARATOR) >= len(columns) for v in values)
+    return [] if odd or len(values) > MOST_KEYS else values
+
+
+def _shared(node: Node) -> Iterator[Fault]:
+    """Keys of several columns to a public table that share columns with another key: which of them is to be right?"""
+    for r in node.references:
+        if r.kind is not Kind.PUBLIC or len(r.key.columns) == 1:
+            continue
+        others = [*([node.owner] if node.owner else []), *(x.key for x in node.references if x is not r)]
+        for other in others:
+            if set(other.columns) & set(r.key.columns):
+                what = f"the key to {r.key.table} shares columns with that to {other.table}"
+                where = f"{node.table.name}.{', '.join(r.key.columns)}"
+                yield Fault(what, where, "give the public table a key of one column in the view's SQL")
+                break
 
 
 def owner_of(member: Member) -> ForeignKey:

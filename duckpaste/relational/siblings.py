@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from duckpaste import sql
 from duckpaste.codec.base import Codec, CodeColumn
 from duckpaste.codec.sequence import POSITION, Sequel, lagged
+from duckpaste.codec.spread import LEFT
 from duckpaste.errors import Fault, UserError, raise_all
 from duckpaste.model import Siblings
 from duckpaste.schema.graph import Node
@@ -91,12 +92,19 @@ def rows_sql(
         for back in range(1, siblings.order + 1 + isinstance(codec, Sequel))
     ]  # fmt: skip
     return sql.render("sibling_rows", relation=relation, partition=list(partition), order_by=order_by,
-                      position=POSITION, lags=lags)  # fmt: skip
+                      position=POSITION, left=LEFT if _spread(codecs) else None, lags=lags)  # fmt: skip
+
+
+def _spread(codecs: Sequence[Codec]) -> bool:
+    return any(isinstance(codec, Sequel) and codec.spread for codec in codecs)
 
 
 def added(codecs: Sequence[Codec]) -> Iterator[str]:
-    """The added columns that descendants need to encode such a row: its position, and the row before of seq fields."""
+    """The added columns that descendants need to encode such a row: its position, how many rows are to come (where rows
+    spread), and the row before of seq fields."""
     yield POSITION
+    if _spread(codecs):
+        yield LEFT
     for codec in codecs:
         if isinstance(codec, Sequel) and codec.columns():
             yield lagged(codec.field.name, 1)

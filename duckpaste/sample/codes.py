@@ -15,10 +15,12 @@ import numpy as np
 
 from duckpaste import sql
 from duckpaste.codec.sequence import POSITION
+from duckpaste.codec.spread import LEFT
 from duckpaste.domain import IntArray
 from duckpaste.model import Model, TableModel
 from duckpaste.sample.relational import Rows, above
 from duckpaste.sample.scratch import Scratch
+from duckpaste.sample.siblings import to_come
 from duckpaste.schema.names import split
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class _Reader:
 
     def __call__(self, reference: str) -> str:
         name, owner = reference, self.table
-        if reference == POSITION:
+        if reference in (POSITION, LEFT):
             self.types[name] = "bigint"
             return sql.ident(name)
         if not reference.startswith(_BEFORE):
@@ -95,6 +97,8 @@ def _column(name: str, rows: Rows, seen: Mapping[str, Any]) -> pa.Array:
 
     if name == POSITION:
         return pa.array(np.zeros(rows.n, dtype=np.int64) if rows.position is None else rows.position)
+    if name == LEFT and rows.parent is not None:
+        return pa.array(to_come(rows.parent))
     try:
         values = seen[name.removeprefix(_BEFORE)]
     except KeyError:

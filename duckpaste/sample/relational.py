@@ -244,7 +244,8 @@ def decode(
         mine = {c.name: rows.codes.get(c.name, np.zeros(0, dtype=np.int64)) for c in codec.columns()}
         rng = np.random.Generator(np.random.PCG64(seeds))
         if isinstance(codec, Sequel) and rows.position is not None:
-            rows.values[codec.field.name] = siblings.decode(codec, mine, rows.position, rng, known)
+            left = None if rows.parent is None else siblings.to_come(rows.parent)
+            rows.values[codec.field.name] = siblings.decode(codec, mine, rows.position, rng, known, left)
         else:
             rows.values.update(codec.decode(mine, span, rng, known))
         if codec.field.name == settled and rows.parent is not None:

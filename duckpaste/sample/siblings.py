@@ -28,6 +28,12 @@ def positions(parent: IntArray) -> IntArray:
     return np.arange(n) - np.repeat(first, np.diff(first, append=n))
 
 
+def to_come(parent: IntArray) -> IntArray:
+    """How many rows of the same parent come from each row on, itself included; rows of a parent stand together."""
+    found: IntArray = np.bincount(parent)[parent] - positions(parent)
+    return found
+
+
 def coded(siblings: Siblings, position: IntArray) -> IntArray:
     """The code of each position."""
     found: IntArray = np.searchsorted(np.asarray(siblings.starts), position, side="right") - 1
@@ -91,8 +97,9 @@ def decode(
     position: IntArray,
     rng: np.random.Generator,
     known: Mapping[str, Any],
+    left: IntArray | None = None,
 ) -> pa.Array:
-    """Values of a seq field, each told from the one before."""
+    """Values of a seq field, each told from the one before, and from how many rows are `left` where these spread."""
     import pyarrow as pa
 
     made: list[pa.Array] = []
@@ -102,7 +109,8 @@ def decode(
         place[rows] = np.arange(len(rows))
         previous = made[-1].take(pa.array(place[rows - 1])) if p else None
         mine = {name: c[rows] for name, c in codes.items()}
-        values = codec.turn(mine, p, rng, _Some(known, rows), previous, len(rows))
+        ahead = left[rows] if left is not None and codec.spread else None
+        values = codec.turn(mine, p, rng, _Some(known, rows), previous, len(rows), ahead)
         made.append(values.dictionary_decode() if pa.types.is_dictionary(values.type) else values)
         where.append(rows)
     back = np.argsort(np.concatenate(where), kind="stable")

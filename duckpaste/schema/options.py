@@ -13,7 +13,7 @@ SHARED = (
 _CATEGORY = ("values", "unknown", "other", "outside")
 _DATE = (
     "span", "bins", "binning", "cells", "min", "max", "outside", "min_len", "max_len",
-    "year_name", "ignore_nan", "reference", "reference_type", "reference_nullable",
+    "year_name", "ignore_nan", "reference", "reference_type", "reference_nullable", "spread",
 )  # fmt: skip
 
 OF: Mapping[str, tuple[str, ...]] = {

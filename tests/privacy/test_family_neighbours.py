@@ -3,6 +3,7 @@ vector by more than the ledger's sensitivity, however many rows it has, in any t
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,49 @@ def test_no_unit_moves_a_release_by_more_than_its_sensitivity(k: int, bound: str
             moved[table] = max(moved[table], l1)
     for table, most in moved.items():
         assert most > 0.99 * expected[table], f"{table}: the sensitivity is reached, else it would be vacuous"
+
+
+# -- sequences with an end: a row's code is made of the row before it, and of how many are to come
+
+
+def dated(k: int) -> tuple[Table, ...]:
+    """People, visits in time that end by a declared day, and labs below them. Codes do not depend on the data."""
+    people, visits, labs = declared(k, "weights")
+    part = {"type": "date", "nullable": True, "refs": (), "span": "day"}
+    first = {**part, "min": dt.date(2020, 1, 1), "max": dt.date(2020, 1, 31), "bins": 31}
+    time = Field(
+        "t",
+        "seq",
+        nullable=True,
+        options={"ctx": first, "seq": {**part, "cells": 16, "bins": 16}},
+        sql_type="DATE",
+    )
+    return people, replace(visits, fields=(*visits.fields, time)), labs
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_no_unit_moves_rows_that_spread_by_more_than_its_sensitivity(k: int) -> None:
+    """The heaviest unit has 30 visits, the last ones after the end, some without a day."""
+    day = "case when id % 7 <> 3 then date '2020-01-01' + ((id % 100) * 3 // 2 + person % 5)::int end"
+
+    def found(units: dict[int, Unit]) -> Told:
+        stored(units)
+        DB.run_sql("dated", f"create or replace table visits as select *, {day} as t from visits")
+        return exact(dated(k))
+
+    everything = found(UNITS)
+    assert any("t.seq.rank" in c for t, c, *_ in everything if t == "f.visits")
+    most = 0.0
+    for unit in UNITS:
+        without = found({u: v for u, v in UNITS.items() if u != unit})
+        assert [(t, c, s, v.shape) for t, c, s, v in without] == [
+            (t, c, s, v.shape) for t, c, s, v in everything
+        ]
+        for (_, names, sensitivity, here), (*_, there) in zip(everything, without, strict=True):
+            l1 = float(np.abs(here - there).sum())
+            assert l1 <= sensitivity + 1e-9
+            most = max(most, l1 / sensitivity if "t.seq.rank" in names else 0.0)
+    assert most > 0.99, "the sensitivity is reached, else it would be vacuous"
 
 
 # -- rows that reach no unit

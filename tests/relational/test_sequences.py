@@ -33,6 +33,7 @@ LETTERS = ["a", "b", "c", "d"]
 UP = ForeignKey(("p",), "u", ("id",))
 DAYS = {"type": "datetime", "nullable": False, "refs": (), "span": "day.hour", "bins": 32}
 SEQ = {"seq": {**DAYS, "max_len": 100}, "ctx": {**DAYS, "max_len": 30}}
+SPREAD = {**SEQ, "seq": {**DAYS, "max": dt.datetime(2022, 12, 1)}}  # some rows lie later
 
 
 def stored(db: Db, units: int, most: int = 6, only: list[int] | None = None) -> None:
@@ -62,10 +63,10 @@ def stored(db: Db, units: int, most: int = 6, only: list[int] | None = None) -> 
 
 
 def tables(kind: str = "datetime", **options: Any) -> tuple[Table, ...]:
-    """The view's tables; `kind` is how the time is told: "datetime" from the parent's start, or "seq"."""
+    """The view's tables; `kind` is how the time is told: "datetime" from the parent's start, "seq", or "spread"."""
     key = Field("id", "id")
-    if kind == "seq":
-        time = Field("t", "seq", refs=("u.start",), options=SEQ)
+    if kind != "datetime":
+        time = Field("t", "seq", refs=("u.start",), options=SEQ if kind == "seq" else SPREAD)
     else:
         time = Field(
             "t", "datetime", refs=("u.start",), options={"span": "day.hour", "max_len": 400, "bins": 64}
@@ -169,7 +170,7 @@ def test_model_file_and_seeds(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("bound", ["weights", "rows"])
-@pytest.mark.parametrize("kind", ["datetime", "seq"])
+@pytest.mark.parametrize("kind", ["datetime", "seq", "spread"])
 def test_one_unit_moves_no_count_by_more_than_k(kind: str, bound: str, seen: Seen) -> None:
     """Positions and lags included: each marginal of a row with what it sees moves by at most k when a unit goes."""
     k, found = 2, []
@@ -190,6 +191,7 @@ def test_one_unit_moves_no_count_by_more_than_k(kind: str, bound: str, seen: See
         encoded = source.encode(job.codecs, [(e.column, e.expression) for e in evidence])
         names = encoded.domain.names
         assert {"v@position", "v@1.x", "v@2.w", "u.g"} <= set(names)
+        assert kind != "spread" or {"t.seq.rank", "v@2.t.seq.rank"} <= set(names)
         seen.vectors.clear()
         cliques = [(n, "x") for n in names if n != "x"]
         for clique in cliques:
