@@ -21,8 +21,9 @@ from duckpaste.models.pgm.descent import Descent, State, descend
 from duckpaste.models.pgm.factor import outer
 from duckpaste.models.pgm.observation import Observation, merged
 from duckpaste.models.pgm.prior import Prior
-from duckpaste.models.pgm.smooth import smoothed
+from duckpaste.models.pgm.smooth import TINY, prior_share
 from duckpaste.models.pgm.squares import Squares
+from duckpaste.simplex import project_weighted
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,12 @@ class Tree(Squares):
         return even if one is None else self._smoothed(one, even)
 
     def _smoothed(self, one: Observation, prior: FloatArray) -> FloatArray:
-        return smoothed(one.values / self.total, one.variance / self.total**2, prior)
+        """Noisy proportions on the simplex, mixed with a positive prior as far as they are noise."""
+        variance = one.variance / self.total**2
+        mix = prior_share(variance)
+        fitted = project_weighted(one.values / self.total, variance, 1.0)
+        out: FloatArray = np.maximum((1 - mix) * fitted + mix * prior, TINY)
+        return out
 
     def marginals(self, theta: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
         """Proportions of all families (flat, and by family) in the model of the log-potentials `theta`."""

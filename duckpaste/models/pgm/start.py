@@ -9,7 +9,8 @@ import numpy as np
 from duckpaste.domain import Clique, FloatArray
 from duckpaste.models.pgm.factor import Link, outer
 from duckpaste.models.pgm.problem import Problem
-from duckpaste.models.pgm.smooth import TINY, smoothed
+from duckpaste.models.pgm.smooth import TINY, prior_share
+from duckpaste.simplex import project, project_weighted
 
 Targets = Mapping[Clique, tuple[FloatArray, FloatArray]]
 
@@ -29,7 +30,7 @@ def guess(problem: Problem, targets: Targets) -> FloatArray:
         head = problem.heads[hosted[0]] if len(hosted) == 1 else ()
         if len(head) == len(node.axes) and head in targets:
             value, weight = targets[head]
-            joint = smoothed(value, 1 / weight, outer(singles[name] for name in head))
+            joint = _smoothed(value, 1 / weight, outer(singles[name] for name in head))
             border = Link(problem.domain, head, node.separator)
             problem.view(theta, hosted[0])[...] = np.log(joint) - border.widen(np.log(border.narrow(joint)))
             continue
@@ -70,7 +71,7 @@ def taken_over(
                 trust = weight * model / (weight * model + prior * problem.scale)
                 step = np.log(np.maximum(1 + trust * (value / model - 1), _FALL))
             else:
-                step = np.log(smoothed(value, 1 / weight, model)) - np.log(model)
+                step = np.log(_smoothed(value, 1 / weight, model)) - np.log(model)
             problem.view(theta, i)[...] += step
     return theta
 
@@ -85,4 +86,13 @@ def _single(problem: Problem, targets: Targets, name: str) -> FloatArray:
     clique = holders[0]
     value, weight = targets[clique]
     link = Link(problem.domain, clique, (name,))
-    return smoothed(link.narrow(value), link.narrow(1 / weight), uniform)
+    return _smoothed(link.narrow(value), link.narrow(1 / weight), uniform)
+
+
+def _smoothed(value: FloatArray, variance: FloatArray, prior: FloatArray) -> FloatArray:
+    """Noisy proportions on the simplex, mixed with a positive prior as far as they are noise."""
+    mix = prior_share(variance)
+    even = float(variance.min()) == float(variance.max())
+    fitted = project(value, 1.0) if even else project_weighted(value, variance, 1.0)
+    out: FloatArray = np.maximum((1 - mix) * fitted + mix * prior / prior.sum(), TINY)
+    return out
