@@ -28,6 +28,7 @@ _FAMILIES = {
     "ignore": ("constant", "Ignore"),
     "children": ("tally", "Tally"),  # made by duckpaste, not declared
     "slots": ("slots", "Slots"),  # so are these
+    "public": ("public", "PublicKey"),
 }
 
 

@@ -20,6 +20,7 @@ from duckpaste.codec.instant import zoned
 from duckpaste.codec.key import Uuid
 from duckpaste.codec.moment import Moment
 from duckpaste.codec.numeric import Numeric
+from duckpaste.codec.public import PublicKey
 from duckpaste.codec.temporal import Temporal
 from duckpaste.codec.text import Text
 from duckpaste.domain import FloatArray, IntArray
@@ -171,7 +172,7 @@ def support(codec: Codec, cuts: Cuts | None, *, vague: bool = False) -> Support 
 
     None when its values can't be listed: they are too many, or keys."""
     if isinstance(codec, Categorical):
-        return _categories(codec)
+        return None if isinstance(codec, PublicKey) else _categories(codec)
     if isinstance(codec, Numeric):
         return _numbers(codec, cuts)
     if isinstance(codec, Temporal) and codec.date is not None and codec.date.reference is not None:

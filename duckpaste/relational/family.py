@@ -10,7 +10,7 @@ from duckpaste import codec as codecs
 from duckpaste.buckets import Held, Rows
 from duckpaste.codec import zeros
 from duckpaste.codec.base import Codec, CodeColumn, ColumnSql
-from duckpaste.codec.public import SEPARATOR, joined
+from duckpaste.codec.public import SEPARATOR, joined, tells
 from duckpaste.codec.sequence import POSITION, lagged
 from duckpaste.codec.slots import Slots
 from duckpaste.codec.spread import LEFT
@@ -329,20 +329,15 @@ def _rules(db: Db, found: Family) -> list[Fault]:
     made_up = {
         (m.name, c)
         for m in members for f in m.table.fields if f.kind in ("id", "uuid", "ignore") for c in f.columns
-        if not any(r.kind is Kind.PUBLIC and r.key.columns == f.columns for r in m.node.references)
+        if not (any(r.kind is Kind.PUBLIC and c in r.key.columns for r in m.node.references) and tells(m.codecs, (c,)))
     }  # fmt: skip
     scopes = rules.scopes(
         [(m.name, {c.name: c.sql_type for c in m.columns}, m.node.path) for m in members], frozenset(made_up),
         {t.name: {c: f.sql_type or "VARCHAR" for f in t.fields for c in f.columns} for t in found.graph.public},
-        {m.name: [r.key for r in m.node.references if r.kind is Kind.PUBLIC and _known(m, r)] for m in members},
+        {m.name: [r.key for r in m.node.references if r.kind is Kind.PUBLIC and tells(m.codecs, r.key.columns)]
+            for m in members},
     )  # fmt: skip
     return [fault for m in members for fault in rules.faults(db, m.table, scopes[m.name])]
-
-
-def _known(member: Member, reference: Reference) -> bool:
-    """Whether a model knows which public row a key leads to."""
-    mine = [c.field for c in member.codecs if set(reference.key.columns) <= set(c.field.columns)]
-    return any(f.kind in ("categorical", "public") for f in mine)
 
 
 def _taken(found: Family) -> list[Fault]:
@@ -375,8 +370,13 @@ def _count_field(table: Table, owner: ForeignKey) -> Field:
 def _referring(db: Db, node: Node, copied: set[str], schema: tuple[str, ...]) -> Iterator[Field]:
     """The fields of a table but for those of `copied` columns. A key to a public table becomes a category of its keys;
     any other reference says only whether it is NULL, and so does one to a public table of too many keys."""
-    whole = {c: r for r in node.references if r.kind is Kind.PUBLIC and len(r.key.columns) > 1 for c in r.key.columns}
-    single = {r.key.columns: r for r in node.references}
+    whole = {
+        c: r
+        for r in node.references
+        if r.kind is Kind.PUBLIC and len(r.key.columns) > 1
+        for c in r.key.columns
+    }
+    single = {r.key.columns: r for r in reversed(node.references)}
     done: set[str] = set()
     for one in node.table.fields:
         if set(one.columns) <= copied | done:

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from duckpaste.budget import Split
+from duckpaste.codec.public import tells
 from duckpaste.codec.tally import degrees
 from duckpaste.codec.zeros import zeros_of
 from duckpaste.domain import Domain
@@ -20,6 +21,7 @@ from duckpaste.relational import contribution, links, partition, references, unr
 from duckpaste.relational.family import Family, Member, owner_of
 from duckpaste.relational.mare import bounded, given, links_of, shares
 from duckpaste.relational.siblings import described
+from duckpaste.schema.graph import Kind
 
 
 def plan_family(family: Family, wanted: Request) -> Plan:
@@ -110,6 +112,10 @@ def _told(family: Family, unit: Unit) -> tuple[list[str], list[str]]:
         undeclared += [references.described(name, r) for r in references.crossing(member)]
         if unreached.possible(family, member):
             undeclared.append(unreached.described(family, member))
+        public += [
+            f"{name}.{', '.join(r.key.columns)}: any row of {r.key.table}, each as likely: too many to tell apart"
+            for r in member.node.references if r.kind is Kind.PUBLIC and not tells(member.codecs, r.key.columns)
+        ]  # fmt: skip
     public += [f"{t.name}: all rows" for t in family.graph.public]
     return public, undeclared
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from duckpaste.codec.public import tells
 from duckpaste.codec.sequence import POSITION, Sequel
 from duckpaste.codec.slots import Slots
 from duckpaste.domain import IntArray
@@ -296,6 +297,8 @@ def _link(
     import pyarrow.compute as pc
 
     rows = drawn[table.name]
+    if link.kind == "public" and not tells(table.codecs, link.columns):
+        _any_public(model, rows, link, np.random.Generator(np.random.PCG64(seed)))
     if link.kind == "public" or link.table not in drawn:
         return
     target = drawn[link.table]
@@ -313,6 +316,23 @@ def _link(
         said = rows.values.get(own)
         null = absent if said is None or link.kind == "ancestor" else absent | np.asarray(pc.is_null(said))
         rows.values[own] = pc.if_else(pa.array(~null), picked, pa.scalar(None, picked.type))
+
+
+def _any_public(model: Model, rows: Rows, link: Link, rng: np.random.Generator) -> None:
+    """The key of some public row, each as likely: the table has too many for a model to tell them apart."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    keys = (
+        next(k for k in model.lookups if k.name == link.table).rows.select(list(link.referenced)).drop_null()
+    )
+    said = next((rows.values[c] for c in link.columns if c in rows.values), None)
+    null = np.zeros(rows.n, dtype=bool) if said is None else np.asarray(pc.is_null(said))
+    if not keys.num_rows:
+        null = np.ones(rows.n, dtype=bool)
+    at = pa.array(rng.integers(0, max(keys.num_rows, 1), rows.n), mask=null)
+    for own, referenced in zip(link.columns, link.referenced, strict=True):
+        rows.values[own] = keys.column(referenced).combine_chunks().take(at)
 
 
 def climb(model: Model, table: TableModel, rows: Rows, drawn: Mapping[str, Rows], name: str) -> IntArray:

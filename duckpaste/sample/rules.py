@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from duckpaste import sql
+from duckpaste.codec.public import tells
 from duckpaste.domain import IntArray
 from duckpaste.errors import UserError
 from duckpaste.model import Model, TableModel
@@ -191,7 +192,9 @@ def scopes(model: Model) -> dict[str, Scope]:
     public = {k.name: {c.name: c.sql_type for c in k.columns} for k in model.lookups}
     keys = {
         t.name: [
-            ForeignKey(tuple(k.columns), k.table, tuple(k.referenced)) for k in t.links if k.table in public
+            ForeignKey(tuple(k.columns), k.table, tuple(k.referenced))
+            for k in t.links
+            if k.table in public and tells(t.codecs, k.columns)
         ]
         for t in model.tables
     }

@@ -18,6 +18,7 @@ import numpy as np
 
 from duckpaste.codec.base import Codec
 from duckpaste.codec.key import Key
+from duckpaste.codec.public import tells
 from duckpaste.domain import Domain
 from duckpaste.errors import UserError
 from duckpaste.model import TableModel
@@ -61,7 +62,8 @@ def where(table: TableModel, text: str, scratch: Scratch) -> Where:
     predicate = parse(text, table)
     late = _late(table)
     owners = {column: codec for codec in table.codecs for column in codec.field.columns}
-    linked = {c for link in table.links if link.kind != "public" for c in link.columns}
+    told = [k for k in table.links if k.kind == "public" and tells(table.codecs, k.columns)]
+    linked = {c for link in table.links if link not in told for c in link.columns}
     for column in predicate.columns:
         if column in linked or (column in owners and owners[column] in late):
             raise UserError(f"{column!r} is a key, made while rows are written", WHERE, "leave it out")
