@@ -17,6 +17,14 @@ from duckpaste.db import Db
 from duckpaste.errors import UserError
 from duckpaste.resources import folder
 
+# What duckpaste writes for others to see, or beside the data, and the tables that tell it.
+_SHARED = {
+    "a synthetic database": {("duckpaste", "provenance")},
+    "a model file": {
+        ("main", t) for t in ("info", "steps", "factors", "measurements", "histograms", "codes")
+    },
+    "a ledger": {("main", t) for t in ("runs", "releases", "finished")},
+}
 RESERVED = ("main", "temp", "system", "duckpaste", "information_schema", "pg_catalog")
 
 
@@ -61,6 +69,7 @@ def rebuild(
     """
     if name.lower() in RESERVED:
         raise UserError(f"the name {name!r} is taken", kind, "choose another name")
+    _refuse_shared(db)
     home = db.rows_sql("current_schema", "select current_catalog(), current_schema()")[0]
     try:
         with db.transaction():
@@ -110,6 +119,19 @@ def _recorded(db: Db, name: str) -> tuple[set[str], str | None] | None:
         return None
     rows = db.rows("ingested", database=db.database, name=name)
     return (set(rows[0][0]), rows[0][1]) if rows else None
+
+
+def _refuse_shared(db: Db) -> None:
+    """Raise UserError for a synthetic database, a model, a ledger or scores: private tables don't go into those."""
+    text = (
+        "select schema_name, table_name from duckdb_tables() "
+        f"where database_name = {sql.literal(db.database)} and not temporary"
+    )
+    names = {(str(s), str(t)) for s, t in db.rows_sql("names", text)}
+    for what, tables in _SHARED.items():
+        if tables <= names and ("duckpaste", "ingested") not in names:
+            where, remedy = str(db.path or "the connection"), "name another working database with --database"
+            raise UserError(f"is {what}: private tables don't go into it", where, remedy)
 
 
 def _refuse_foreign(db: Db, name: str, kind: str) -> None:

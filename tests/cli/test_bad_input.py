@@ -210,6 +210,26 @@ def test_targets_that_are_private(home: Path, target: str) -> None:
     assert "is private data, or its ledger; choose another with --out" in told
 
 
+@pytest.mark.parametrize(("name", "what"), [
+    ("synthetic.duckdb", "a synthetic database"), ("model.duckdb", "a model file"), ("duckpaste.ledger.duckdb", "a ledger"),
+])  # fmt: skip
+def test_private_tables_go_into_no_file_that_others_see(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, what: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(made / name, name)
+    for words in (
+        ("check", made / "v"),
+        ("fit", f"{made / 'v'}.independent", "-o", "x.duckdb"),
+        ("iv", made / "v"),
+    ):
+        with untouched(tmp_path):
+            told = refused(*words, "--database", name)
+            assert (
+                f"{name}: is {what}: private tables don't go into it; name another working database" in told
+            )
+
+
 def test_the_database_that_a_view_reads_is_private(home: Path) -> None:
     assert "other.duckdb: is the private data" in refused("fit", "./w.independent", "-o", "other.duckdb")
 
