@@ -368,6 +368,7 @@ _CONNECT_FAULTS = {
         "close that connection first",
     ),
     "not a valid duckdb": ("is not a DuckDB database file", "name another file"),
+    "cannot launch in-memory database": ("is not a DuckDB database file", "name another file"),
     "newer version of duckdb": ("was written by a newer DuckDB", "upgrade it: pip install --upgrade duckdb"),
     "is a directory": ("is a folder", "name a file"),
     "not a directory": ("can't be opened: a part of its path is a file, not a folder", "name another file"),

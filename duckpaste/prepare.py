@@ -56,8 +56,8 @@ def prepare(db: Db, view: View, schema: str) -> Prepared:
     if len(private) > 1:
         names = ", ".join(t.name for t in private)
         raise UserError(
-            f"the view has {len(private)} private tables ({names}); models of this version fit one", view.name,
-            "mark lookups `public: true`, or join the tables in the view's SQL",
+            f"the view has {len(private)} private tables ({names}), and this algorithm fits one", view.name,
+            f"fit them together with {view.name}.mare, mark lookups `public: true`, or join them in the view's SQL",
         )  # fmt: skip
     table = private[0]
     made: list[Codec] = []

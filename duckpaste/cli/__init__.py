@@ -94,7 +94,8 @@ def main(words: Sequence[str] | None = None) -> None:
         sys.exit(130)
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "duckpaste"
-        click.echo(f"Error: {error.format_message()} (help: {where} -h)", err=True)
+        said = error.format_message().replace("a valid integer range", "a whole number")
+        click.echo(f"Error: {said} (help: {where} -h)", err=True)
         sys.exit(2)
     except DuckpasteError as error:
         if debug:

@@ -26,6 +26,20 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 class Fitting(click.Command):
     """A command that fits: its help ends with the algorithms and their options."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, but an option of an algorithm is told how it is written."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            from duckpaste.fit import options_help
+
+            name = error.option_name.lstrip("-").replace("-", "_")
+            known = {option.partition("=")[0] for rows in options_help().values() for option, _ in rows}
+            if f"alg.{name}" in known:
+                what = f"No such option {error.option_name!r}; write alg.{name}=VALUE"
+                raise click.UsageError(what, ctx) from None
+            raise
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The algorithms, with each option's default and what it does."""
         from duckpaste.fit import options_help

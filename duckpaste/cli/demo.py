@@ -40,18 +40,16 @@ def demo(rows: int, out: Path, epsilon: str, seed: int, overwrite: bool) -> None
         duckpaste demo
     """
     from duckpaste.evaluate.fidelity import INTERNAL
-    from duckpaste.files import make_folder
+    from duckpaste.files import results
     from duckpaste.workspace import open_workspace
 
-    make_folder(out)
     private = out / PRIVATE
     synthetic = out / pipes.SYNTHETIC
     check(out, overwrite=overwrite)
-    click.echo(
-        f"A fictional clinic of {rows:,} patients stands in for your private data: {private}", err=True
-    )
-    space = open_workspace(private)
-    with space:
+    with results(out), open_workspace(private) as space:
+        click.echo(
+            f"A fictional clinic of {rows:,} patients stands in for your private data: {private}", err=True
+        )
         parameters = (f"alg.epsilon={epsilon}", f"data.patients={rows}")
         made = pipes.run(space, "clinic.mare", parameters, out=out, seed=seed, overwrite=overwrite)
         click.echo(f"\n{INTERNAL}")
@@ -98,9 +96,10 @@ def check(out: Path, *, overwrite: bool) -> None:
             if {schema for schema, _ in target.tables(db)} - {"clinic", "clinic_data", "duckpaste"}:
                 what = "exists and is not the clinic of a demo"
                 raise UserError(what, str(private), "name another folder with --out")
-    target.check(out / pipes.MODEL, MODEL, overwrite=True)
-    target.check(out / pipes.SYNTHETIC, SYNTHETIC, overwrite=True)
     made = [path for path in (private, out / pipes.MODEL, out / pipes.SYNTHETIC) if path.exists()]
+    for path, kind in ((out / pipes.MODEL, MODEL), (out / pipes.SYNTHETIC, SYNTHETIC)):
+        if path in made:
+            target.check(path, kind, overwrite=True)
     if made and not overwrite:
         remedy = "name another folder with --out, or make it anew with --overwrite, which spends again"
         raise UserError(f"holds a demo already ({made[-1].name})", str(out), remedy)

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from duckpaste import holdout
 from duckpaste.db import Db
 from duckpaste.errors import UserError, nearest
 from duckpaste.evaluate import (
@@ -35,7 +36,7 @@ def measure(
 ) -> Evaluation:  # fmt: skip
     """Score a synthetic file against the tables of a resolved view. See `duckpaste.evaluate`."""
     provenance = read_provenance(synthetic)
-    share = float(provenance.get("held_out", 0)) if held_out is None else held_out
+    share = float(provenance.get("held_out", 0)) if held_out is None else holdout.check(held_out)
     with opened(db, view, schema, synthetic, share, seed) as sides:
         work = Work(sides, None if metrics is None else frozenset(metrics), targets=tuple(targets))
         more = plugins.load()
@@ -63,11 +64,16 @@ def measure(
 
 
 def check(work: Work) -> None:
-    """Raise UserError for a metric that is wanted but not known."""
-    known = {*work.known, *(m.family for m in work.known.values())}
+    """Raise UserError for a metric or a target that is wanted but not known."""
+    known = sorted({*work.known, *(m.family for m in work.known.values())})
     for name in work.wanted or ():
         if name not in known:
             raise UserError(f"unknown metric {name!r}", "", nearest(name, known))
+    columns = [(s.name, c) for s in work.sides.subjects for c in s.compared]
+    for target in work.targets:
+        if not any(target in (column, f"{table}.{column}") for table, column in columns):
+            remedy = nearest(target, [f"{table}.{column}" for table, column in columns])
+            raise UserError("is no column that is compared", f"--target {target}", remedy)
 
 
 def _rows(work: Work, subject: Subject) -> None:

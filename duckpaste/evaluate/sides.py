@@ -150,6 +150,7 @@ def opened(
     alias = sql.ident("duckpaste_synthetic")
     if not synthetic.is_file():
         raise UserError("no such file", str(synthetic), "write one with: duckpaste sample model.duckdb")
+    Db.open(synthetic, read_only=True, sandbox=True).close()  # which says what is wrong with it
     db.run_sql("attach", f"attach {sql.literal(str(synthetic))} as {alias} (read_only)")
     try:
         text = f"select view_name from duckdb_views() where schema_name = {sql.literal(schema[-1])}"

@@ -55,7 +55,7 @@ _resolve(
 
 
 # `{type: numerical?, min: 0}`: what people write first, and YAML takes the ? for something else.
-_BARE = re.compile(r"""([{,]\s*type:\s*)([a-z]+\?[^\s,}"']*)(?=\s*[,}])""")
+_BARE = re.compile(r"""([{,]\s*[\w"' .-]+:\s*)([a-z]+\?[^\s,}"']*)(?=\s*[,}])""")
 
 
 @dataclass
@@ -166,11 +166,13 @@ class _Builder:
         except (yaml.YAMLError, ValueError):
             kind = str(node.tag).rpartition(":")[2]
             what = (
-                f"not a {kind}"
+                ("no such day or time" if kind == "timestamp" else f"not a {kind}")
                 if str(node.tag).startswith("tag:yaml.org,2002:")
                 else f"the tag {node.tag} is unknown"
             )
-            self.faults.append(Fault(what, f"{self.document.file}:{line}", "put the text in quotes"))
+            self.faults.append(
+                Fault(what, f"{self.document.file}:{line}", "correct it, or put it in quotes if it is text")
+            )
             return None
         if spelled and value is not None and not isinstance(value, str) and str(value) != node.value:
             return node.value

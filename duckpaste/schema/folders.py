@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -52,6 +53,21 @@ def find(name_or_path: str, extra: Sequence[Path] = ()) -> Path:
             f"the folder has no {VIEW}", name_or_path, "write one with: duckpaste init DATABASE --out FOLDER"
         )
     if path.name != name_or_path:
-        raise UserError("no such folder", name_or_path)
+        what = f"is not a {VIEW}" if path.is_file() else "no such folder"
+        raise UserError(what, name_or_path, _beside(path))
     names = sorted({name for name, _ in available(extra)})
-    raise UserError(f"unknown view {name_or_path!r}", remedy=nearest(name_or_path, names))
+    mine = Path("views") / name_or_path
+    remedy = f"did you mean {mine.as_posix()!r}?" if _kinds(mine) else nearest(name_or_path, names)
+    raise UserError(f"unknown view {name_or_path!r}", remedy=remedy)
+
+
+def _beside(path: Path) -> str:
+    """A remedy for a path where no view is: the nearest view in the same folder, or how to write one."""
+    folder = path.parent
+    views = [p for p in folder.iterdir() if _kinds(p)] if folder.is_dir() else []
+    close = difflib.get_close_matches(path.name, [p.name for p in views], n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {(folder / close[0]).as_posix()!r}?"
+    if _kinds(folder):
+        return f"did you mean {folder.as_posix()!r}?"
+    return "write one with: duckpaste init DATABASE --out FOLDER"

@@ -64,8 +64,10 @@ def refused(*words: object) -> str:
 
 
 def _is_quiet(line: str) -> bool:
-    """A fault, the time of a stage, or the stamp of exact figures."""
-    return line.startswith(("Error: ", "internal: ")) or bool(re.fullmatch(r"[\w-]+ +\d+\.\d\d s", line))
+    """A fault, the time of a stage, the stamp of exact figures, or what a demo begins with."""
+    return line.startswith(("Error: ", "internal: ", "A fictional clinic of ")) or bool(
+        re.fullmatch(r"[\w-]+ +\d+\.\d\d s", line)
+    )
 
 
 @contextlib.contextmanager

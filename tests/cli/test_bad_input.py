@@ -67,6 +67,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "empty.csv").touch()
         (folder / "junk.parquet").write_text("x")
         (folder / "dir").mkdir()
+        view(folder / "views" / "hospital", ROWS, fields())
         (folder / "link.duckdb").symlink_to("duckpaste.duckdb")
         (folder / "hard.duckdb").hardlink_to("duckpaste.duckdb")
     finally:
@@ -94,7 +95,24 @@ def home(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("pipe ./v", "'./v' names no algorithm; write VIEW.ALG, for example ./v.mst"),
         ("fit ./v.independant", "unknown algorithm 'independant'; did you mean 'independent'?"),
         ("fit tab_adlt.mst", "unknown view 'tab_adlt'; did you mean 'tab_adult'?"),
-        ("check ./nothing", "nothing: no such folder"),
+        ("check ./nothing", "nothing: no such folder; write one with: duckpaste init"),
+        ("check ./vv", "./vv: no such folder; did you mean 'v'?"),
+        ("check ./v/fields.yaml", "did you mean 'v'?"),
+        ("check ./v/tables.sql", "./v/tables.sql: is not a fields.yml; did you mean 'v'?"),
+        ("check hospital", "unknown view 'hospital'; did you mean 'views/hospital'?"),
+        ("fit ./v.independent --epsilon 1", "No such option '--epsilon'; write alg.epsilon=VALUE"),
+        ("plan ./v.mst --max-cells=9", "No such option '--max-cells'; write alg.max_cells=VALUE"),
+        ("sample model.duckdb -n ten", "Invalid value for '-n': 'ten' is not a whole number."),
+        ("evaluate ./v synthetic.duckdb --target people.agee",
+         "--target people.agee: is no column that is compared; did you mean 'people.age'?"),
+        ("evaluate ./v synthetic.duckdb --hold-out 2", "the held-out share must be at least 0 and below 1"),
+        ("evaluate ./v synthetic.duckdb --hold-out -1", "the held-out share must be at least 0 and below 1"),
+        ("evaluate ./v synthetic.duckdb --metrics tv", "unknown metric 'tv'; did you mean 'tv"),
+        ("evaluate ./v empty.csv", "empty.csv: is not a DuckDB database file; name another file"),
+        ("litmus ./v empty.csv", "empty.csv: is not a DuckDB database file; name another file"),
+        ("export empty.csv x", "empty.csv: is not a DuckDB database file; name another file"),
+        ("demo --epsilon 0 --out new", "epsilon must be above 0; for example alg.epsilon=1"),
+        ("demo --epsilon x --out new", "alg.epsilon: 'x' is not a number"),
         ("check ./dir", "dir: the folder has no fields.yml; write one with: duckpaste init"),
         ("plan clinic_data.mst", "clinic_data: is a dataset, not a view; name a view (known: "),
         ("id clinic", "clinic: is a view, not a dataset; run: duckpaste ingest-view clinic"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_all_repeated_keys_are_told_with_both_lines() -> None:
         ("a: *x", 1, "undefined alias"),
         ("a: !!python/object:os.system x", 1, "not a "),
         ("a: !secret x", 1, "the tag !secret is unknown"),
-        ("a: 2020-13-45", 1, "not a timestamp"),
+        ("a: 2020-13-45", 1, "no such day or time"),
         ("a: &a [*a]", 1, "refers to itself"),
         ("? [a, b]\n: 1", 1, "a key must be text"),
     ],
@@ -128,3 +129,13 @@ def test_no_text_is_a_traceback(text: str) -> None:
         data(text)
     except UserError as error:
         assert error.faults
+
+
+@pytest.mark.parametrize("text", [
+    "{type: numerical?, min: 0}", "{id: id, age: numerical?}", "{age: numerical?|20, sex: categorical?}",
+    "{a: {type: date?}, 'odd name': text?}",
+])  # fmt: skip
+def test_a_question_mark_needs_no_quotes_in_braces(text: str) -> None:
+    """What people write first; YAML itself takes the ? for the beginning of a key."""
+    quoted = re.sub(r"([a-z]+\?[|\d]*)", r'"\1"', text)
+    assert data(f"fields: {text}") == data(f"fields: {quoted}") != {}
