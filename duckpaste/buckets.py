@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from duckpaste import sql
 from duckpaste.db import Db
 
-SHARE = 0.5  # of the memory limit, for what one statement holds
+SHARE = 0.5  # of the memory limit, less what threads take, for what one statement holds
+THREAD = 12 << 20  # bytes that a thread takes for its buffers
 MOST = 1024  # buckets
 ROW = 40  # bytes that a row takes in a sort or a hash table, beyond its columns
 _TEXT = 32  # of a VARCHAR: a reference, and a word or two
@@ -73,11 +74,15 @@ def _width(kind: str) -> int:
     return _BYTES.get(kind, _OTHER)
 
 
-def limit(db: Db) -> float:
-    """DuckDB's memory limit in bytes; infinite where there is none that can be read."""
-    text = str(db.rows_sql("memory_limit", "select current_setting('memory_limit')")[0][0])
-    found = re.fullmatch(r"([\d.]+) ?([A-Za-z]+)", text)
-    return float(found[1]) * _UNITS[found[2]] if found and found[2] in _UNITS else math.inf
+def room(db: Db) -> float:
+    """Bytes that a statement may hold under DuckDB's memory limit; infinite where there is none that can be read."""
+    text = "select current_setting('memory_limit'), current_setting('threads')"
+    limit, threads = db.rows_sql("memory_limit", text)[0]
+    found = re.fullmatch(r"([\d.]+) ?([A-Za-z]+)", str(limit))
+    if not found or found[2] not in _UNITS:
+        return math.inf
+    whole = float(found[1]) * _UNITS[found[2]]
+    return SHARE * max(whole - THREAD * int(threads), whole / 8)
 
 
 def number(db: Db, held: Iterable[Held]) -> int:
@@ -88,7 +93,7 @@ def number(db: Db, held: Iterable[Held]) -> int:
         if h.relation not in rows:
             rows[h.relation] = int(db.rows_sql("table_size", f"select count(*) from {h.relation}")[0][0])
         whole += rows[h.relation] * (h.width + ROW)
-    return max(1, min(math.ceil(whole / (SHARE * limit(db))), MOST))
+    return max(1, min(math.ceil(whole / room(db)), MOST))
 
 
 def statements(db: Db, rows: Rows) -> list[tuple[str, list[int] | None]]:

@@ -67,6 +67,7 @@ _TYPE = re.compile(
 _COLUMN = re.compile(r'(?:source column |converting column )"?([^"\n.]+)')
 
 
+_NO_MEMORY = re.compile(r"\b(?:out of memory|failed to (?:pin|allocate)|could not allocate)\b", re.IGNORECASE)
 _DISK_FULL = re.compile("no space left on device|file too large|disk quota exceeded", re.IGNORECASE)
 
 
@@ -80,6 +81,8 @@ def _safe_text(error: duckdb.Error, statement: str = "") -> str:
     kind = type(error).__name__.removesuffix("Exception")
     if _DISK_FULL.search(text):
         return "a file could not be written: the disk is full, or a limit on the size of files is reached"
+    if _ended_short(error):
+        return "out of memory at the end of a transaction"
     if "attached in read-only mode" in text:
         return "the database is open for reading only"
     if isinstance(error, _SPEAKS_OF_NO_VALUE) and "CSV" not in text:
@@ -100,6 +103,11 @@ def _safe_text(error: duckdb.Error, statement: str = "") -> str:
     return f"{kind} error{where} (its text is withheld: it may quote a private value)"
 
 
+def _ended_short(error: duckdb.Error) -> bool:
+    """Whether a transaction could not be ended for want of memory. DuckDB 1.5 has no kind of its own for that."""
+    return isinstance(error, duckdb.TransactionException) and bool(_NO_MEMORY.search(str(error)))
+
+
 def _line(text: str, statement: str) -> str:
     """The line of the statement that the message points at, as the statement has it."""
     numbers = [int(n) for n in re.findall(r"\nLINE (\d{1,6}):", text)]
@@ -113,7 +121,7 @@ def _remedy(error: duckdb.Error) -> str:
     """What helps against an error of resources."""
     if _DISK_FULL.search(str(error)):
         return "free some space, or choose another folder"
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if isinstance(error, duckdb.OutOfMemoryException) or _ended_short(error):
         return "raise --memory-limit, lower --threads, or name a roomy --temp-directory"
     words = ("failed to create directory", "could not write", "cannot open file")
     if isinstance(error, duckdb.IOException) and any(w in str(error).lower() for w in words):

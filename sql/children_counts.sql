@@ -18,5 +18,6 @@ select p.*, coalesce(c.n, 0)::bigint as _children
 
 from {{ parent }} p left join (
   select {% for _, right in on %}{{ right | ident }} as k{{ loop.index0 }}, {% endfor %}count(*) as n from {{ child }}
-  group by all
+  group by {% for _, right in on %}{{ right | ident }}{{ ', ' if not loop.last }}{% endfor %}
+
 ) c on {% for left, _ in on %}p.{{ left | ident }} = c.k{{ loop.index0 }}{{ ' and ' if not loop.last else '' }}{% endfor %}

@@ -13,5 +13,6 @@ from {{ targets }} t
 left join (
   select {% for a, _ in on %}{{ a | ident }} as k{{ loop.index0 }}, {% endfor %}count(*) as n
   from {{ rows }}
-  group by all
+  group by {% for a, _ in on %}{{ a | ident }}{{ ', ' if not loop.last }}{% endfor %}
+
 ) d on {% for _, b in on %}t.{{ b | ident }} = d.k{{ loop.index0 }}{{ ' and ' if not loop.last else '' }}{% endfor %}

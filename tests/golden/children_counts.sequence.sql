@@ -5,5 +5,5 @@ select p.*, coalesce(c.n, 0)::bigint as _children,
   ) as "@1._children"
 from "_bounded_0" p left join (
   select "visit" as k0, count(*) as n from "labs"
-  group by all
+  group by "visit"
 ) c on p."id" = c.k0

@@ -3,5 +3,5 @@ from "_ranked_keys_1" t
 left join (
   select "payee" as k0, "a ""b" as k1, count(*) as n
   from (select payee, a from ranked)
-  group by all
+  group by "payee", "a ""b"
 ) d on t."id" = d.k0 and t."c" = d.k1
