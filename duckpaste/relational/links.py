@@ -17,6 +17,7 @@ import numpy as np
 from duckpaste.domain import Domain, FloatArray, IntArray
 from duckpaste.models.base import Doors, Fitted
 from duckpaste.models.network import Network, Step
+from duckpaste.models.shares import ABSOLUTE
 from duckpaste.relational.imagined import Drawn
 from duckpaste.simplex import project
 
@@ -27,7 +28,6 @@ CELLS = 100_000  # of a step's table, at most
 _SELECT = 0.15  # share of a round's loss for the choice
 _CAUTION = 0.5  # how much of the noise to come is taken off a score
 _SWEEPS = 20
-_MEAN = math.sqrt(2 / math.pi)
 _MOST = 20.0  # no count is corrected by a larger factor
 
 Imagine = Callable[[Network], Drawn]
@@ -79,7 +79,7 @@ def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int) -> Fitte
         }
         each = loss * (1 - _SELECT) if math.isfinite(loss) else loss
         sigma = coarse.sigma(each)
-        penalties = [_CAUTION * _MEAN * sigma * coarse.domain.cells(c) for c in cliques]
+        penalties = [_CAUTION * ABSOLUTE * sigma * coarse.domain.cells(c) for c in cliques]
         number = coarse.select(
             cliques, estimates, loss - each if math.isfinite(loss) else loss, "link", penalties=penalties
         )
