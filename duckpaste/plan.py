@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duckpaste.budget import Split, split
@@ -12,7 +12,7 @@ from duckpaste.codec.zeros import zeros_of
 from duckpaste.domain import Clique, Domain
 from duckpaste.fit import Request
 from duckpaste.models.auto import Auto
-from duckpaste.models.base import Model, Release
+from duckpaste.models.base import Model, Release, Sigma
 from duckpaste.models.outlook import Shape
 from duckpaste.prepare import Prepared
 from duckpaste.privacy import discovery
@@ -91,16 +91,14 @@ def plan(ready: Prepared, wanted: Request) -> Plan:
     )
 
 
-def chosen(
-    model: Model, domain: Domain, sigma: Callable[[float], float], loss: float, evidence: Clique
-) -> list[str]:
+def chosen(model: Model, domain: Domain, sigma: Sigma, loss: float, evidence: Clique) -> list[str]:
     """Which algorithm `auto` takes and why; nothing for others."""
     if not isinstance(model, Auto):
         return []
     return [str(model.choice(domain, sigma, loss, evidence))]
 
 
-def discoveries(codecs: Sequence[Codec], shares: Split, sigma: Callable[[float], float]) -> list[Release]:
+def discoveries(codecs: Sequence[Codec], shares: Split, sigma: Sigma) -> list[Release]:
     """What discovery will release for `codecs`."""
     found = []
     for kind, name in _NAMES.items():

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from duckpaste.domain import Domain
-from duckpaste.models.base import Measurement
+from duckpaste.models.base import Measurement, Sigma
 from duckpaste.models.coding.compress import compress
 from duckpaste.models.one_way import OneWay
 from duckpaste.models.pgm import Observation
-from duckpaste.models.shares import divided
+from duckpaste.models.shares import Stages, divided, fall, is_pure, one_way_share
 from duckpaste.models.singles import OuterProducts, SamplingErrors, fitted_singles
 from duckpaste.models.spanning import Forest
 
@@ -152,3 +152,20 @@ def test_losses_are_divided() -> None:
     assert divided(6.0, domain, cliques, 0.0) == [2.0, 2.0, 2.0]
     assert divided(math.inf, domain, cliques, 0.5) == [math.inf] * 3
     assert divided(1.0, domain, [], 0.5) == []
+
+
+def test_losses_of_stages() -> None:
+    stages = Stages.of(2.0, 3.0, 0.0, 1.0)
+    assert (stages.one_way, stages.select, stages.joint) == (1.5, 0.0, 0.5)
+    free = Stages.of(math.inf, 3.0, 0.0, 1.0)
+    assert (free.one_way, free.select, free.joint) == (math.inf, 0.0, math.inf), "no 0 x inf"
+
+
+@pytest.mark.parametrize(("sigma", "power"), [(lambda x: 3 * x**-0.5, 0.5), (lambda x: 2 / x, 1.0)])
+def test_kinds_of_noise_are_told_apart(sigma: Sigma, power: float) -> None:
+    assert fall(sigma) == pytest.approx(power) and is_pure(sigma) == (power == 1.0)
+
+
+def test_the_share_of_the_1_ways_grows_with_the_noise_between_bounds() -> None:
+    shares = [one_way_share(ratio, 0.4, 0.2) for ratio in (0.0, 1e-9, 0.1, 1.0, 2.0, 1e9)]
+    assert shares == sorted(shares) and shares[0] == 0.1 and shares[3] == 0.4 and shares[-1] == 0.6
