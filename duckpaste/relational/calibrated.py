@@ -9,7 +9,7 @@ costs no budget.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from duckpaste.domain import FloatArray, IntArray
 from duckpaste.models.base import Fitted, Measurement
 from duckpaste.models.network import Network, Step
 from duckpaste.relational.imagined import Drawn
+from duckpaste.relational.links import MARK, Imagine
 from duckpaste.simplex import project
 
 PASSES = 6  # rows are imagined anew after each
@@ -25,8 +26,6 @@ PASSES = 6  # rows are imagined anew after each
 CHAINED = 0.3
 _SWEEPS = 8
 _MOST = 20.0  # no share is changed by a larger factor in one sweep
-
-Imagine = Callable[[Network], Drawn]
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,8 @@ def _given(network: Network, step: Step, codes: Mapping[str, IntArray], weight: 
         if parent in network.expansions:
             mine = network.expansions[parent].coarse[mine]
         group = group * size + (step.coarsen[parent][mine] if parent in step.coarsen else mine)
-    return np.bincount(group, weights=weight, minlength=int(np.prod(shape))) / weight.sum()
+    shares: FloatArray = np.bincount(group, weights=weight, minlength=int(np.prod(shape))) / weight.sum()
+    return shares
 
 
 def _targets(
@@ -110,7 +110,7 @@ def _targets(
         if len(m.clique) != 2 or step.column not in m.clique:
             continue
         turned = m.clique[0] == step.column
-        other, values = m.clique[turned], m.values.T if turned else m.values
+        other, values = m.clique[turned].removesuffix(MARK), m.values.T if turned else m.values
         if other not in step.parents or other in same:
             continue
         axis = step.parents.index(other)
@@ -120,7 +120,7 @@ def _targets(
     if step.column in network.expansions:
         coarse = network.expansions[step.column].coarse
         sigma *= float(np.sqrt(len(values) / shape[-1]))
-        values = np.bincount(coarse, values, shape[-1])
+        values = np.bincount(coarse, values, shape[-1]).astype(np.float64)
     return [*found, _target(None, values, sigma)]
 
 
@@ -144,8 +144,9 @@ def _change(target: _Target, joint: FloatArray, alone: FloatArray, units: float)
     # What noise alone would make of the distance is taken off it (the positive part of James and Stein 1961).
     sure = max(0.0, 1 - float(variance.sum()) / max(float((off**2).sum()), 1e-300))
     if target.axis is None:
-        found = np.divide(target.shares, implied, out=np.ones_like(implied), where=implied > 0)
-        return np.clip(found, 1 / _MOST, _MOST) ** sure
+        ratio = np.divide(target.shares, implied, out=np.ones_like(implied), where=implied > 0)
+        alike: FloatArray = np.clip(ratio, 1 / _MOST, _MOST) ** sure
+        return alike
     floor = np.sqrt(variance) + 1e-12
     above = implied.sum(axis=1)
     # The parent is given and the column by itself is known better: only how the two go together is told.
@@ -153,5 +154,5 @@ def _change(target: _Target, joint: FloatArray, alone: FloatArray, units: float)
     for axis, sums in ((1, above[:, None]), (0, alone[None, :])) * _SWEEPS:
         has = wanted.sum(axis=axis, keepdims=True)
         wanted = wanted * np.divide(sums, has, out=np.zeros_like(has), where=has > 0)
-    found = np.clip((wanted + floor) / (implied + floor), 1 / _MOST, _MOST) ** sure
+    found: FloatArray = np.clip((wanted + floor) / (implied + floor), 1 / _MOST, _MOST) ** sure
     return np.expand_dims(found, others)

@@ -1,9 +1,10 @@
-"""Links with evidence beyond those that a table's model has.
+"""Links beyond those that a table's model has.
 
 A model keeps as many pairs as columns, so that what goes on inside a row may leave no room for what stands above it: an
-age two tables up, say. Here, round by round, the pair of an own column with evidence is chosen that the model answers
-worst, measured, and the column's table is corrected by measured over implied counts. What the model implies is counted
-over imagined rows, which costs nothing.
+age two tables up, say; nor for a second column that tells it. Here, round by round, the pair of an own column with
+evidence, with an earlier row's column or with one drawn before it is chosen that the model answers worst, measured, and
+the column's table is corrected by measured over implied counts. What the model implies is counted over imagined rows,
+which costs nothing.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from duckpaste.relational.imagined import Drawn
 from duckpaste.simplex import project
 
 SHARE = 0.3  # of a table's loss
-ROUNDS = 8  # at most; as many as own columns where these are fewer
-CODES = 10  # of an evidence column
+ROUNDS = 8  # at most; as many as twice the own columns where these are fewer
+CODES = 10  # of the column that a column is linked with
 CELLS = 100_000  # of a step's table, at most
+MARK = "~"  # ends the name of an own column in groups
 _SELECT = 0.15  # share of a round's loss for the choice
 _CAUTION = 0.5  # how much of the noise to come is taken off a score
 _SWEEPS = 20
@@ -35,49 +37,46 @@ Imagine = Callable[[Network], Drawn]
 
 @dataclass(frozen=True)
 class _Pair:
-    """Implied counts of an evidence column (coarse) and an own one."""
+    """Implied shares of what is given (in groups) and an own column."""
 
-    evidence: str
+    given: str
     own: str
     counts: FloatArray
 
 
 def rounds_of(job_columns: int, *, related: bool, model: str) -> int:
     """How many links a table gets: none without ancestors, and none where columns shall be independent."""
-    return min(ROUNDS, job_columns) if related and model != "independent" else 0
+    return min(ROUNDS, 2 * job_columns) if related and model != "independent" else 0
 
 
 def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int) -> Fitted:
     """`fitted` with at most `rounds` more links; spends at most `doors.loss`. As it is when there is no evidence."""
     network = plain(fitted.network)
     drawn = imagine(network)
-    own, evidence, weight = drawn.own, drawn.evidence, drawn.weight
-    if not own or not evidence or not rounds or not len(weight):
+    if not drawn.own or not drawn.evidence or not rounds or not drawn.units:
         return fitted
-    domain = doors.domain
-    groups = {
-        n: grouped(domain, n, np.bincount(codes, weights=weight, minlength=domain[n]).astype(np.float64))
-        for n, codes in evidence.items() if n in domain
-    }  # fmt: skip
-    # Own columns in the codes of the steps.
-    maps = {n: network.expansions[n].coarse for n in own if n in network.expansions}
-    coarse = doors.recoded({**groups, **maps})
+    maps = {n: network.expansions[n].coarse for n in drawn.own if n in network.expansions}
+    groups = _groups(network, doors.domain, drawn, maps)
+    own = {f"{n}{MARK}": n for n in groups if n in drawn.own}
+    derived = {new: (n, groups[n][maps[n]] if n in maps else groups[n]) for new, n in own.items()}
+    # Evidence in groups, own columns in the codes of the steps, and own columns in groups beside them.
+    coarse = doors.derived(derived).recoded(
+        {**{n: g for n, g in groups.items() if n not in drawn.own}, **maps}
+    )
     loss = doors.loss / rounds
+    each = loss * (1 - _SELECT) if math.isfinite(loss) else loss
     measured = []
     done: set[tuple[str, str]] = set()
     for _ in range(rounds):
-        pairs = [
-            p for p in _pairs(network, own, evidence, weight, groups, maps) if (p.evidence, p.own) not in done
-        ]
+        pairs = [p for p in _pairs(network, drawn, groups, maps) if (p.given, p.own) not in done]
         if not pairs:
             break
-        cliques = [coarse.domain.clique((p.evidence, p.own)) for p in pairs]
+        names = [(f"{p.given}{MARK}" if p.given in drawn.own else p.given, p.own) for p in pairs]
+        cliques = [coarse.domain.clique(n) for n in names]
         rows = fitted.network.total
         estimates = {
-            c: (p.counts if c[0] == p.evidence else p.counts.T) * rows
-            for c, p in zip(cliques, pairs, strict=True)
+            c: (p.counts if c[1] == p.own else p.counts.T) * rows for c, p in zip(cliques, pairs, strict=True)
         }
-        each = loss * (1 - _SELECT) if math.isfinite(loss) else loss
         sigma = coarse.sigma(each)
         penalties = [_CAUTION * ABSOLUTE * sigma * coarse.domain.cells(c) for c in cliques]
         number = coarse.select(
@@ -85,33 +84,58 @@ def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int) -> Fitte
         )
         (found,) = coarse.measure([cliques[number]], [each], "link")
         pair = pairs[number]
-        values = found.values if cliques[number][0] == pair.evidence else found.values.T
+        values = found.values if cliques[number][1] == pair.own else found.values.T
         network = corrected(
-            network, pair.evidence, pair.own, groups[pair.evidence], values / rows, pair.counts, sigma / rows
+            network, pair.given, pair.own, groups[pair.given], values / rows, pair.counts, sigma / rows
         )
         measured.append(found)
-        done.add((pair.evidence, pair.own))
-        own = imagine(network).own
+        done.add((pair.given, pair.own))
+        drawn = imagine(network)
     return replace(fitted, network=network, measurements=[*fitted.measurements, *measured])
 
 
+def _groups(
+    network: Network, domain: Domain, drawn: Drawn, maps: Mapping[str, IntArray]
+) -> dict[str, IntArray]:
+    """A group for each code of what a column may be linked with: evidence, earlier rows, and own columns in the codes
+    of the steps."""
+    found = {}
+    for name, codes in {**drawn.evidence, **drawn.lags}.items():
+        if name in domain:
+            found[name] = grouped(domain, name, _weighed(codes, drawn.weight, domain[name]))
+    for name, codes in drawn.own.items():
+        if name in network.domain and network.domain[name] > 1:
+            mine = maps[name][codes] if name in maps else codes
+            found[name] = grouped(network.domain, name, _weighed(mine, drawn.weight, network.domain[name]))
+    return found
+
+
+def _weighed(codes: IntArray, weight: FloatArray, size: int) -> FloatArray:
+    return np.bincount(codes, weights=weight, minlength=size).astype(np.float64)
+
+
 def _pairs(
-    network: Network, own: Mapping[str, IntArray], evidence: Mapping[str, IntArray], weight: FloatArray,
-    groups: Mapping[str, IntArray], maps: Mapping[str, IntArray],
-) -> list[_Pair]:  # fmt: skip
-    """All pairs that a step has room for, with the shares that the network implies."""
+    network: Network, drawn: Drawn, groups: Mapping[str, IntArray], maps: Mapping[str, IntArray]
+) -> list[_Pair]:
+    """All pairs that a step has room for, of a column with evidence or with a column drawn before it, and the shares
+    that the network implies."""
     found = []
-    total = float(weight.sum())
+    total = float(drawn.weight.sum())
+    codes = {n: maps[n][c] if n in maps else c for n, c in drawn.own.items()}
+    given = {n: groups[n][c] for n, c in {**drawn.evidence, **drawn.lags, **codes}.items() if n in groups}
+    later = set(codes)
     for step in network.steps:
-        if step.column not in own or network.domain[step.column] < 2:
-            continue
+        later.discard(step.column)
         size = network.domain[step.column]
-        codes = maps[step.column][own[step.column]] if step.column in maps else own[step.column]
-        for name, group in groups.items():
-            width = int(group.max()) + 1
-            if width < 2 or name in step.parents or step.counts.size * width > CELLS:
+        if step.column not in codes or size < 2:
+            continue
+        for name, mine in given.items():
+            width = int(groups[name].max()) + 1
+            if width < 2 or name in later or name in (step.column, *step.parents):
                 continue
-            flat = np.bincount(group[evidence[name]] * size + codes, weights=weight, minlength=width * size)
+            if step.counts.size * width > CELLS:
+                continue
+            flat = np.bincount(mine * size + codes[step.column], weights=drawn.weight, minlength=width * size)
             found.append(_Pair(name, step.column, flat.reshape(width, size) / total))
     return found
 

@@ -64,11 +64,7 @@ def plan_family(family: Family, wanted: Request) -> Plan:
         if rounds:
             most = max(own.values()) * links.CODES
             part = share.model * links.SHARE
-            fits.append(
-                Release(
-                    "link", f"{rounds} links with evidence", rounds, rounds * most, part, sigma(part / rounds)
-                )
-            )
+            fits.append(Release("link", f"{rounds} links", rounds, rounds * most, part, sigma(part / rounds)))
         if cut is not None:  # disjoint rows: all parts together lose what one does
             what = f"in each of {cut.column.size} parts by {cut.column.name}"
             fits = [replace(r, what=f"{r.what}, {what}") for r in fits]
