@@ -44,6 +44,8 @@ class DateSpan:
         self.reference = field.refs[0] if field.refs else None
         if len(field.refs) > 1:
             raise fault(field, "a date has one reference at most", "keep the nearest one")
+        if field.option("spread") and (self.reference is None or not self.reference.startswith("@")):
+            raise fault(field, "option 'spread' is about rows of a sequence", "write it under `seq:`")
         self.origin = self._declared("reference", end=False)
         self.relative = self.reference is not None or self.origin is not None
         self.low, self.high = self._declared("min", end=False), self._declared("max", end=True)
@@ -99,8 +101,6 @@ class DateSpan:
             raise fault(self.field, f"option 'spread' is {asked!r}", "write true or false")
         if not asked:
             return False
-        if self.reference is None or not self.reference.startswith("@"):
-            raise fault(self.field, "option 'spread' is about rows of a sequence", "write it under `seq:`")
         if self.high is None:
             raise fault(
                 self.field,

@@ -245,7 +245,7 @@ def decode(
         mine = {c.name: rows.codes.get(c.name, np.zeros(0, dtype=np.int64)) for c in codec.columns()}
         rng = np.random.Generator(np.random.PCG64(seeds))
         if isinstance(codec, Sequel) and rows.position is not None:
-            left = None if rows.parent is None else siblings.to_come(rows.parent)
+            left = siblings.to_come(rows.parent) if codec.spread and rows.parent is not None else None
             rows.values[codec.field.name] = siblings.decode(codec, mine, rows.position, rng, known, left)
         else:
             rows.values.update(codec.decode(mine, span, rng, known))

@@ -109,7 +109,7 @@ def decode(
         place[rows] = np.arange(len(rows))
         previous = made[-1].take(pa.array(place[rows - 1])) if p else None
         mine = {name: c[rows] for name, c in codes.items()}
-        ahead = left[rows] if left is not None and codec.spread else None
+        ahead = None if left is None else left[rows]
         values = codec.turn(mine, p, rng, _Some(known, rows), previous, len(rows), ahead)
         made.append(values.dictionary_decode() if pa.types.is_dictionary(values.type) else values)
         where.append(rows)

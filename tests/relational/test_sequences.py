@@ -154,7 +154,7 @@ def test_ablations(tmp_path: Path) -> None:
         request("mst", {"no_seq": True})
 
 
-@pytest.mark.parametrize("kind", ["datetime", "seq"])
+@pytest.mark.parametrize("kind", ["datetime", "seq", "spread"])
 def test_model_file_and_seeds(tmp_path: Path, kind: str) -> None:
     """A stored model draws the same rows in the same order; so does the same seed, and another seed does not."""
     db = Db.open()
