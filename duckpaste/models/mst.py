@@ -59,7 +59,8 @@ class MST:
         count = everything.edges_left()
         if count == 0:
             return plan
-        sizes = sorted((min(domain.cells(c), self.max_cells) for c in everything.cliques), reverse=True)
+        pairs = everything.candidates()[1]
+        sizes = sorted((min(domain.cells(c), self.max_cells) for c in pairs), reverse=True)
         if stages.select > 0:
             what = f"{count} choices among {len(sizes)} pairs"
             plan.append(
@@ -117,10 +118,10 @@ class MST:
         targets = set(domain) - set(domain.clique(evidence))
         if not targets:
             return None
-        everything = Forest(domain, math.inf, evidence)
-        if not everything.cliques:
+        candidates = len(Forest(domain, math.inf, evidence).candidates()[1])
+        if not candidates:
             return Stages(loss)
-        select = self.share_select if len(everything.cliques) > 1 else 0.0
+        select = self.share_select if candidates > 1 else 0.0
         return Stages.of(loss, self.share_one_way, select, self.share_pairs)
 
     def _edges(

@@ -133,6 +133,17 @@ def test_ten_thousand_codes() -> None:
         assert np.mean(rows["wide"] < 5) == pytest.approx(0.6, abs=0.05)
 
 
+def test_pairs_of_given_columns_are_no_candidates() -> None:
+    _, domain = chain(4, 3, 500)
+    plan = {r.stage: r for r in MST().plan(domain, lambda loss: loss**-0.5, 1.0, tuple(domain)[:3])}
+    assert plan["select"].what == "1 choices among 3 pairs" and plan["select"].cells == 3 * 9
+    fixed = Domain({**domain.sizes, "one": 1})
+    only = MST().plan(fixed, lambda loss: loss**-0.5, 1.0, domain.names)
+    assert [(r.stage, r.loss) for r in only] == [("one-way", 1.0)], (
+        "no pair is left, so 1-ways get everything"
+    )
+
+
 def test_columns_that_no_small_pair_reaches_stay_independent() -> None:
     codes, domain = chain(3, 4, 5000)
     doors = doors_of(codes, domain, 1.0)
