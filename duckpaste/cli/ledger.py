@@ -27,7 +27,7 @@ def ledger(database: Path, every: bool, as_json: bool) -> None:
     from duckpaste.privacy.accountant import DEFAULT_DELTA
     from duckpaste.privacy.ledger import Ledger, find
 
-    book = Ledger(find(database))
+    book = Ledger(find(database), read_only=True)
     try:
         rows: list[tuple[Any, ...]] = book.db.rows("ledger_lines" if every else "ledger_stages")
         headers = [

@@ -116,7 +116,7 @@ def plan(view_alg: str, parameters: tuple[str, ...], raw: Path | None, as_json: 
     click.echo(f"memory: about {megabytes:,} MB for the largest counts; {len(made.domain):,} code columns")
     path = space.ledger_path
     if declared.budget and path is not None:
-        ledger = Ledger(path) if path.is_file() else Ledger(None)
+        ledger = Ledger(path, read_only=True) if path.is_file() else Ledger(None)
         left = ledger.left(declared.budget)
         ledger.close()
         if left is not None:

@@ -64,12 +64,15 @@ class Totals:
 
 
 class Ledger:
-    """An open ledger file (in memory when `path` is None, which only tests and in-memory data should use)."""
+    """An open ledger file (in memory when `path` is None, which only tests and in-memory data should use).
 
-    def __init__(self, path: Path | None) -> None:
+    With `read_only` the file must be there, and whoever may read it can look."""
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         self.path = path
-        self.db = Db.open(path)
-        self.db.run("ledger_tables")
+        self.db = Db.open(path, read_only=read_only)
+        if not read_only:
+            self.db.run("ledger_tables")
 
     @classmethod
     def beside(cls, database: Path | None) -> Ledger:

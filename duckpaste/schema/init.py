@@ -10,6 +10,7 @@ from pathlib import Path
 
 from duckpaste.db import Db, EngineError
 from duckpaste.errors import UserError
+from duckpaste.files import built, results
 from duckpaste.schema import ddl, derive, draft
 from duckpaste.schema.catalog import TableFacts
 from duckpaste.schema.folders import VIEW
@@ -60,11 +61,22 @@ def _written(made: Plan, source: Path, out: Path) -> InitReport:
     texts[VIEW] = draft.text(
         tables, made.foreign, origin=made.origin, database=_relative(source, out), typed=made.typed
     )
-    out.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (out / name).write_text(text, encoding="utf-8", newline="\n")
+    _files(out, texts)
     notes = [*made.notes, *_undeclared(tables, made.foreign), _UNIT]
     return InitReport(tuple(out / name for name in texts), tuple(notes))
+
+
+def _files(out: Path, texts: Mapping[str, str]) -> None:
+    """Write the files of a folder: all of them, or none. Raises UserError."""
+    with results(out):
+        try:
+            for name, text in texts.items():
+                with built(out / name) as temporary:
+                    temporary.write_text(text, encoding="utf-8", newline="\n")
+        except BaseException:
+            for name in texts:
+                (out / name).unlink(missing_ok=True)
+            raise
 
 
 def _tried(scratch: Db, table: TableFacts, uniques: Sequence[tuple[str, ...]], notes: list[str]) -> bool:

@@ -270,6 +270,7 @@ def test_the_database_that_a_view_reads_is_private(home: Path) -> None:
         ("pipe ./v.independent --database synthetic.duckdb --out .", "synthetic.duckdb: is the private data"),
         ("check ./v --database /proc/x.duckdb", "/proc/x.duckdb: can't be made or opened there"),
         ("export synthetic.duckdb /proc/x", "/proc/x: can't make the folder"),
+        ("init other.duckdb --out /proc/x", "/proc/x: can't make the folder"),
         ("demo --out v/fields.yml", "v/fields.yml: is not a folder"),
     ],
 )  # fmt: skip

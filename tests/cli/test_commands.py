@@ -259,6 +259,17 @@ def test_ledger(made: Path) -> None:
     assert "written" in fine("ledger", "--all").splitlines()[0]
 
 
+def test_to_look_at_a_ledger_changes_nothing(made: Path) -> None:
+    """Whoever may only read it can: not a byte is written, not even the time."""
+    path = made / "duckpaste.ledger.duckdb"
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    fine("ledger")
+    fine("ledger", "--all", "--json")
+    fine("plan", "mine/v.mst")
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+    assert not path.with_name(f"{path.name}.wal").exists()
+
+
 def test_a_view_whose_sql_changed_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     view(tmp_path / "v", "create table t as select 1 as a", "tables: {t: {}}")

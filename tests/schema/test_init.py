@@ -269,6 +269,27 @@ def test_parquet(tmp_path: Path) -> None:
     assert len(rows["my people"]) == 1
 
 
+def test_all_files_of_a_view_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full at the second file: what was there before is there, and nothing else."""
+    source = tmp_path / "source.csv"
+    source.write_text("a,b\n1,2\n")
+    whole = Path.write_text
+
+    def full(path: Path, text: str, **options: str) -> int:
+        if "fields.yml" in path.name:
+            whole(path, text[:5], **options)
+            raise OSError(28, "No space left on device")
+        return whole(path, text, **options)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    for folder in (tmp_path / "new" / "v", kept):
+        with pytest.raises(UserError, match="can't write: No space left on device; is the disk full"):
+            init.write(source, folder)
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["kept", "source.csv"]
+
+
 def test_refusals(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         init.write(tmp_path / "absent.duckdb", tmp_path / "v")
