@@ -63,9 +63,11 @@ def rules_table(counts: Sequence[Count]) -> None:
               help="Of related tables: declared (DuckDB proves them), checked, or none.")  # fmt: skip
 @overwrite_option
 @click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="DuckDB's threads.")
+@click.option("--memory-limit", help="DuckDB's memory limit, for example 4GB.")
+@click.option("--temp-directory", type=click.Path(path_type=Path), help="Where DuckDB spills to.")
 def sample(
     model: Path, out: Path, rows: int | None, seed: int | None, where: str | None, scale: float, keys: str,
-    overwrite: bool, threads: int | None,
+    overwrite: bool, threads: int | None, memory_limit: str | None, temp_directory: Path | None,
 ) -> None:  # fmt: skip
     """Draw synthetic tables from a model. The private data is not needed, and no budget is spent.
 
@@ -82,9 +84,10 @@ def sample(
     if is_same(model, out):
         raise UserError("is the model itself", str(out), "name another file with -o")
     loaded = load(model)
+    settings = {"threads": threads, "memory_limit": memory_limit, "temp_directory": temp_directory}
     with stage("sample"), progress_bar() as progress:
         done = write(
-            loaded, out, n=rows, seed=seed, overwrite=overwrite, progress=progress, settings={"threads": threads},
+            loaded, out, n=rows, seed=seed, overwrite=overwrite, progress=progress, settings=settings,
             where=where, scale=scale, keys=keys,
         )  # fmt: skip
     if done.note:

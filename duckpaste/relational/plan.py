@@ -98,6 +98,8 @@ def _told(family: Family, unit: Unit) -> tuple[list[str], list[str]]:
         public += [f"{name}.{f}" for f in facts]
         if member.siblings is not None:
             public.append(f"{name}: {described(member.siblings)}")
+        wide = sum(m.width for m in (member, *family.above(name)))
+        public.append(f"{name}: about {wide} bytes a row, with what stands above it, while it is encoded")
         undeclared += [f"{name}.{u}" for u in unknown]
         if not contribution.declared(member):
             undeclared.append(

@@ -260,3 +260,6 @@ def test_a_table_larger_than_the_memory_limit() -> None:
         a="{type: numerical?, min: 0, max: 1000}", s="ignore", c="{type: numerical?, min: 0, max: 13}"
     )
     pipe(script, fields, "independent", "--memory-limit", "60MB", "--threads", 1, "--temp-directory", "spill")
+    words = ("--memory-limit", "60MB", "--temp-directory", "spill", "--threads", 1)
+    fine("sample", "out/model.duckdb", "-o", "more.duckdb", "-n", 100_000, *words)
+    assert rows(Path("more.duckdb"), "select count(*) from t") == [(100_000,)]

@@ -24,6 +24,7 @@ from duckpaste.relational import contribution
 from duckpaste.relational.children import counted
 from duckpaste.relational.family import UNIT, Family, family
 from duckpaste.relational.integrity import faults
+from duckpaste.relational.plan import plan_family
 from duckpaste.schema import catalog, merge
 from duckpaste.schema.view import Field, ForeignKey, Table, View
 from duckpaste.workspace import Workspace
@@ -246,3 +247,16 @@ def test_a_query_that_fits_is_as_it_was(clinic: tuple[Db, Family]) -> None:
     rows = sql.render("bounded_rows", source=f"({kin.rows_sql('lab_events')})", unit=UNIT, k=3, one=1 << 20, bound="weights",
                       order_by=[], weight="_weight", rank="_rank")  # fmt: skip
     assert len(made) == 1 and made[0].split("\n", 1)[1] == rows and "$1" not in rows
+
+
+def test_the_plan_tells_bytes_of_rows_and_nothing_of_their_number() -> None:
+    told = []
+    for kept in (1, 10):
+        db, kin = keyed()
+        with db:
+            db.run_sql("t", f"delete from ends where id % {kept} <> 0")
+            told.append(
+                [line for line in plan_family(kin, request("mare", {})).public if "bytes a row" in line]
+            )
+    assert told[0] == told[1] and len(told[0]) == 5
+    assert told[0][0] == "tops: about 40 bytes a row, with what stands above it, while it is encoded"
