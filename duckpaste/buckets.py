@@ -82,7 +82,7 @@ def room(db: Db) -> float:
     if not found or found[2] not in _UNITS:
         return math.inf
     whole = float(found[1]) * _UNITS[found[2]]
-    return SHARE * max(whole - THREAD * int(threads), whole / 8)
+    return float(SHARE * max(whole - THREAD * int(threads), whole / 8))
 
 
 def number(db: Db, held: Iterable[Held]) -> int:
@@ -156,18 +156,18 @@ def joined(
     """A bucket of each of two relations that are joined by [upper column, lower column]: by that key, or by columns
     `among` which rows of the upper one are to stay together."""
     tops, lows = types(db, upper), types(db, lower)
-    keys = [(a, _of(tops, a)) for a, _ in on]
-    if not among and same([t for _, t in keys], [_of(lows, b) for _, b in on]):
-        return by(upper, keys), by(lower, [(b, _of(lows, b)) for _, b in on])
-    part = by(upper, [(c, _of(tops, c)) for c in among] or keys)
+    keys = [(a, kind(tops, a)) for a, _ in on]
+    if not among and same([t for _, t in keys], [kind(lows, b) for _, b in on]):
+        return by(upper, keys), by(lower, [(b, kind(lows, b)) for _, b in on])
+    part = by(upper, [(c, kind(tops, c)) for c in among] or keys)
     return part, below(lower, part, [[b, a] for a, b in on])
 
 
-def _of(found: dict[str, str], name: str) -> str:
+def kind(found: dict[str, str], name: str) -> str:
     """A column's type. DuckDB ignores case."""
     return next((t for n, t in found.items() if n.casefold() == name.casefold()), "VARCHAR")
 
 
 def parted(db: Db, relation: str, column: str) -> str:
     """A bucket of a relation that keeps rows of the same `column` together (SQL with $1 and $2)."""
-    return by(relation, [(column, _of(types(db, relation), column))])
+    return by(relation, [(column, kind(types(db, relation), column))])

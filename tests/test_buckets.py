@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from testkit import begin, category, ready
 
-from duckpaste import buckets
+from duckpaste import buckets, keycheck
 from duckpaste.buckets import Held, Rows
 from duckpaste.db import Db, EngineError
 from duckpaste.privacy.source import Source, protect
@@ -128,3 +128,22 @@ def test_values_of_units_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(buckets, "number", lambda *_, many=many: many)
             found.append(Source(db, table, begin(1.0))._value_counts('"x"', 3))
     assert found[0] == found[1] and sum(Counter(found[0]).values()) == 3 * 97
+
+
+@pytest.mark.parametrize("kinds", [("bigint", "bigint"), ("integer", "bigint"), ("varchar", "varchar")])
+def test_keys_are_checked_the_same_in_buckets(
+    kinds: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orphans, repeated and NULL keys, against what was put in."""
+    with Db.open() as db:
+        db.run_sql(
+            "t", f"create table up as select i::{kinds[1]} as a, (i % 3)::utinyint as b from range(500) r(i)"
+        )
+        db.run_sql("t", f"create table low as select nullif(i % 600, 7)::{kinds[0]} as x, (i % 600 % 3)::utinyint as y "
+                   "from range(1200) r(i)")  # fmt: skip
+        for many in (1, 5):
+            monkeypatch.setattr(buckets, "number", lambda *_, many=many: many)
+            assert keycheck.orphans(db, "low", "up", [["x", "a"], ["y", "b"]]) == 200
+            assert keycheck.repeated(db, "low", ["x", "y"]) == (599, 2)
+            assert keycheck.repeated(db, "up", ["a"]) == (0, 0)
+            assert keycheck.repeated(db, "up", ["b"]) == (3, 0)

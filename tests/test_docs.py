@@ -297,7 +297,7 @@ def names_imported(node: ast.AST) -> list[str]:
 ROOMS = (
     "__main__", "cli", "", "api", "experiment", "litmus", "report", "route", "workspace", "evaluate", "holdout", "relational", "plan", "fit", "budget",
     "ingest", "prepare", "export", "gmf", "output", "sample", "model_file", "model_kin", "model", "privacy", "count", "codec",
-    "models", "workload", "schema", "buckets", "target", "db", "files", "sql", "resources", "simplex", "domain", "errors",
+    "models", "workload", "schema", "keycheck", "buckets", "target", "db", "files", "sql", "resources", "simplex", "domain", "errors",
 )  # fmt: skip
 # Model.save is a convenience that calls the room above when it is used.
 UPWARD = {("model", "model_file")}

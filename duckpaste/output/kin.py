@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from duckpaste import sql
+from duckpaste import keycheck, sql
 from duckpaste.db import Db, EngineError
 from duckpaste.errors import UserError, nearest
 from duckpaste.model import Model, TableModel
@@ -95,7 +95,7 @@ def check(db: Db, model: Model) -> None:
     for table in model.tables:
         for key in _foreign(table):
             on = [list(pair) for pair in zip(key.columns, key.referenced, strict=True)]
-            found = db.rows("orphans", child=sql.ident(table.name), parent=sql.ident(key.table), on=on)[0][0]
+            found = keycheck.orphans(db, sql.ident(table.name), sql.ident(key.table), on)
             if found:
                 raise RuntimeError(f"{found} rows of {table.name} point at no row of {key.table}")
 

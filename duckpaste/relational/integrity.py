@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from duckpaste import sql
+from duckpaste import keycheck, sql
 from duckpaste.db import Db
 from duckpaste.errors import Fault
 from duckpaste.prepare import faults_of
@@ -39,7 +39,7 @@ def _keys(db: Db, family: Family, member: Member, exact: bool) -> Iterator[Fault
     place = f"{family.view.name}.{member.name}"
     for columns in dict.fromkeys(asked):
         where = f"{place}.{', '.join(columns)}"
-        repeated, missing = db.rows("repeated_keys", relation=member.relation, columns=list(columns))[0]
+        repeated, missing = keycheck.repeated(db, member.relation, columns)
         if repeated:
             what = f"two rows have the same key{_number(repeated, 'value', exact)}"
             yield Fault(what, where, "correct the data, or the key that is declared")
@@ -52,14 +52,14 @@ def _keys(db: Db, family: Family, member: Member, exact: bool) -> Iterator[Fault
     for key in _foreign(member):
         where = f"{place}.{', '.join(key.columns)}"
         if key == member.node.owner and not member.node.optional:
-            _, missing = db.rows("repeated_keys", relation=member.relation, columns=list(key.columns))[0]
+            _, missing = keycheck.repeated(db, member.relation, key.columns)
             if missing:
                 what = f"holds NULL although it leads to {key.table}{_number(missing, 'row', exact)}"
                 remedy = "declare it with '?' (such rows are left out, and counted), or correct the data"
                 yield Fault(what, where, remedy)
         on = [list(pair) for pair in zip(key.columns, key.referenced, strict=True)]
         parent = sql.ident(*family.schema, key.table)
-        lost = db.rows("orphans", child=member.relation, parent=parent, on=on)[0][0]
+        lost = keycheck.orphans(db, member.relation, parent, on)
         if lost:
             what = f"points at no row of {key.table}{_number(lost, 'row', exact)}"
             yield Fault(what, where, _remedy(key))
@@ -72,7 +72,7 @@ def _public_keys(db: Db, family: Family) -> Iterator[Fault]:
         asked = [*([table.primary_key] if table.primary_key else []), *(k.referenced for k in referring)]
         for columns in dict.fromkeys(asked):
             relation = sql.ident(*family.schema, table.name)
-            repeated, _ = db.rows("repeated_keys", relation=relation, columns=list(columns))[0]
+            repeated, _ = keycheck.repeated(db, relation, columns)
             if repeated:
                 where = f"{family.view.name}.{table.name}.{', '.join(columns)}"
                 yield Fault(
