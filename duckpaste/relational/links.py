@@ -49,8 +49,9 @@ def rounds_of(job_columns: int, *, related: bool, model: str) -> int:
     return min(ROUNDS, 2 * job_columns) if related and model != "independent" else 0
 
 
-def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int) -> Fitted:
-    """`fitted` with at most `rounds` more links; spends at most `doors.loss`. As it is when there is no evidence."""
+def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int, *, rake: bool = False) -> Fitted:
+    """`fitted` with at most `rounds` more links; spends at most `doors.loss`. As it is when there is no evidence. With
+    `rake` columns of earlier rows are linked with the same column alone."""
     network = plain(fitted.network)
     drawn = imagine(network)
     if not drawn.own or not drawn.evidence or not rounds or not drawn.units:
@@ -69,6 +70,8 @@ def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int) -> Fitte
     done: set[tuple[str, str]] = set()
     for _ in range(rounds):
         pairs = [p for p in _pairs(network, drawn, groups, maps) if (p.given, p.own) not in done]
+        if rake:
+            pairs = [p for p in pairs if drawn.same.get(p.given, p.own) == p.own]
         if not pairs:
             break
         names = [(f"{p.given}{MARK}" if p.given in drawn.own else p.given, p.own) for p in pairs]

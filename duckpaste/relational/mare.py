@@ -280,7 +280,8 @@ def _fit_rows(
     informed = Informed(_raked(doors, job) if wanted.rake else doors, known, names)
     made = wanted.model.fit(informed, names)
     if imagine is not None and rounds:
-        made = links.linked(made, encoded.limited(share.model * links.SHARE), imagine, rounds)
+        doors = encoded.limited(share.model * links.SHARE)
+        made = links.linked(made, doors, imagine, rounds, rake=wanted.rake)
     if imagine is not None and not job.counting and job.member.node.owner is not None:
         made = calibrated(made, _without(made, informed.implied).measurements, imagine)
     return made, informed.implied
