@@ -32,4 +32,5 @@ def init(source: Path, out: Path | None, sniff: bool) -> None:
         click.echo(f"wrote {path}")
     for note in report.notes:
         click.echo(f"note: {note}")
-    click.echo(f"next: read and complete {folder / 'fields.yml'}, then: duckpaste plan {folder}.mst")
+    algorithm = "mare" if report.related else "mst"
+    click.echo(f"next: read and complete {folder / 'fields.yml'}, then: duckpaste plan {folder}.{algorithm}")

@@ -18,10 +18,12 @@ _HEAD = """\
 # privacy budget, which makes the result worse:
 #   min, max   the range of a number or date:  age: {{type: numerical, min: 0, max: 120}}
 #   values     all values of a category:       sex: {{type: categorical, values: [f, m]}}
-#   unit       the column that says whose row it is; without it each row counts as a person of its own
+#   unit       {unit}
 # A DOUBLE or FLOAT gets some 15 decimals unless you say how many are usual:  {{type: numerical, decimals: 1}}
 # A ? after the type allows NULL. Names, addresses and other free text: text (made up) or ignore (left NULL).
 """
+_ALONE = "the column that says whose row it is; without it each row counts as a person of its own"
+_RELATED = "the table whose rows are the people, at the top of this file:  unit: TABLE"
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _WORDS = ("y", "n", "yes", "no", "true", "false", "on", "off", "null")
 
@@ -38,13 +40,19 @@ def text(
 
     `typed=False` says that no type is known.
     """
-    lines = [_HEAD.format(origin=_comment(origin)), f"database: {quoted(database)}", "", "tables:"]
+    unit = _RELATED if is_related(foreign) else _ALONE
+    lines = [_HEAD.format(origin=_comment(origin), unit=unit), f"database: {quoted(database)}", "", "tables:"]
     for table in tables:
         whole = TableFacts(
             table.name, table.columns, table.primary_key, foreign_keys=tuple(foreign[table.name])
         )
         lines += _table(whole, table.comment, foreign, typed)
     return "\n".join(lines) + "\n"
+
+
+def is_related(foreign: Mapping[str, Sequence[ForeignKey]]) -> bool:
+    """Whether a table refers to another: then units are rows of a table, and mare fits them all."""
+    return any(fold(k.table) != fold(name) for name, found in foreign.items() for k in found)
 
 
 def quoted(name: str) -> str:
@@ -72,11 +80,11 @@ def _table(
         yield f"    primary_key: {_names(table.primary_key)}"
     parents = [k for k in table.foreign_keys if fold(k.table) != fold(table.name)]
     if parents:
-        # A wrong suggestion would protect the wrong thing: only what cannot be mistaken is suggested.
-        sure = len(parents) == 1 and len(parents[0].columns) == 1 and _root(parents[0].table, foreign)
-        column = quoted(parents[0].columns[0]) if sure else "COLUMN"
-        yield f"    # declare whose row it is:  unit: {_comment(column)}"
-        yield "    # declare how many rows of one person count in full:  contributions: 1"
+        above = ", ".join(dict.fromkeys(_comment(k.table) for k in parents))
+        yield f"    # its rows belong to those of {above}, by the keys below"
+        yield "    # how many rows of one person weigh is chosen with noise, unless you declare it:  contributions: 10"
+    elif is_related(foreign):
+        yield "    # its rows are people, if you declare so above; if nothing in it is about people:  public: true"
     else:
         yield "    # each row counts as one person; if one may have several rows, declare:  unit: COLUMN"
         yield "    # if nothing in it is about people, declare:  public: true"
@@ -92,11 +100,6 @@ def _table(
         if made.comment:
             yield f"      # {_comment(made.comment)}"
         yield f"      {quoted(fact.name)}: {_type(made, table)}{_remark(made, typed)}"
-
-
-def _root(name: str, foreign: Mapping[str, Sequence[ForeignKey]]) -> bool:
-    """Whether a table refers to no other."""
-    return all(fold(k.table) == fold(name) for k in foreign.get(name, ()))
 
 
 def _names(names: Sequence[str]) -> str:

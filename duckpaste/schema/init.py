@@ -18,14 +18,17 @@ from duckpaste.schema.sources import Plan, plan, some
 from duckpaste.schema.view import ForeignKey, Place
 
 _UNIT = "declare `unit`, whose privacy is protected, in every table where a person may have several rows"
+_UNITS = "declare `unit`, the table whose rows are the people, and `public: true` for tables about nobody"
 
 
 @dataclass(frozen=True)
 class InitReport:
-    """The files written, and what the view could not know or had to leave out, a sentence each."""
+    """The files written, and what the view could not know or had to leave out, a sentence each; whether tables refer
+    to one another."""
 
     files: tuple[Path, ...]
     notes: tuple[str, ...]
+    related: bool = False
 
 
 def write(source: Path, out: Path, sniff: bool = False) -> InitReport:
@@ -62,8 +65,9 @@ def _written(made: Plan, source: Path, out: Path) -> InitReport:
         tables, made.foreign, origin=made.origin, database=_relative(source, out), typed=made.typed
     )
     _files(out, texts)
-    notes = [*made.notes, *_undeclared(tables, made.foreign), _UNIT]
-    return InitReport(tuple(out / name for name in texts), tuple(notes))
+    related = draft.is_related(made.foreign)
+    notes = [*made.notes, *_undeclared(tables, made.foreign), _UNITS if related else _UNIT]
+    return InitReport(tuple(out / name for name in texts), tuple(notes), related)
 
 
 def _files(out: Path, texts: Mapping[str, str]) -> None:

@@ -164,3 +164,21 @@ def test_chinook() -> None:
         "select count(*), count(distinct InvoiceId), min(typeof(Total)) from invoice",
     )
     assert 350 < made[0][0] < 480 and made[0][0] == made[0][1] and made[0][2] == "DECIMAL(10,2)"
+
+
+def test_related_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What init drafts of tables with keys is what mare takes, as it stands."""
+    monkeypatch.chdir(tmp_path)
+    con = duckdb.connect("shop.duckdb")
+    con.execute("create table people (id integer primary key, age integer check (age between 0 and 99))")
+    con.execute(
+        "create table orders (id integer primary key, person integer not null references people (id))"
+    )
+    con.execute("insert into people select i, i from range(1, 60) t(i)")
+    con.execute("insert into orders select i, 1 + i // 2 from range(90) t(i)")
+    con.close()
+    told = fine("init", "shop.duckdb").splitlines()
+    assert told[-1].endswith(f"then: duckpaste plan {Path('views/shop')}.mare")
+    assert "note: declare `unit`, the table whose rows are the people, and" in told[-2]
+    assert fine("check", "views/shop").endswith("each row of people with all that hangs on it\n")
+    assert "for each row of people" in fine("plan", "views/shop.mare")

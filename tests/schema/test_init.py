@@ -88,6 +88,7 @@ def test_a_database(tmp_path: Path) -> None:
     assert patients.comment == "" and patients.field_of("age").option("max") == 120  # type: ignore[union-attr]
     assert ForeignKey(("email",), "patients", ("email",)) in admissions.foreign_keys
     assert lines.primary_key == ("admission", "line")
+    assert report.related and "unit: COLUMN" not in text
     assert marks.foreign_keys == (ForeignKey(("admission", "line"), "lines", ("admission", "line")),)
     notes = "\n".join(report.notes)
     for what in (
@@ -96,7 +97,8 @@ def test_a_database(tmp_path: Path) -> None:
     ):  # fmt: skip
         assert what in notes, notes
     yml = (tmp_path / "views" / "clinic" / "fields.yml").read_text(encoding="utf-8")
-    for what in ("# in years", "# All people.", "patient: id:patients.id", "mentor: id?:patients.id", "unit: COLUMN",
+    for what in ("# in years", "# All people.", "patient: id:patients.id", "mentor: id?:patients.id", "unit: TABLE",
+                 "# its rows belong to those of patients, by the keys below",
                  "columns: [admission, line], table: lines", "born: date  # declare min, max", "age: numerical?\n",
                  "at_: datetime?  # declare max", "database: \"../../clinic.duckdb\""):  # fmt: skip
         assert what in yml, yml
@@ -186,7 +188,9 @@ def test_circles_come_apart_and_schemas_together(tmp_path: Path) -> None:
     init.write(database(tmp_path / "d.duckdb", ddl), tmp_path / "v")
     found, rows = made(fields.load(tmp_path / "v"))
     assert {n: len(r) for n, r in rows.items()} == {"t": 1, "s_t": 0, "s_t_2": 1, "s_c": 1}
-    assert "unit: id\n" in (tmp_path / "v" / "fields.yml").read_text(encoding="utf-8")
+    assert "# its rows belong to those of s_t_2," in (tmp_path / "v" / "fields.yml").read_text(
+        encoding="utf-8"
+    )
     child = found.table("s_c")
     assert child is not None and child.foreign_keys == (ForeignKey(("id",), "s_t_2", ("id",)),)
 
