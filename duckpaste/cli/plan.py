@@ -48,6 +48,7 @@ def check(view: str, exact: bool, raw: Path | None, **options: Any) -> None:
     from duckpaste.evaluate.fidelity import INTERNAL
     from duckpaste.prepare import Prepared
     from duckpaste.privacy.unit import Unit
+    from duckpaste.relational.contribution import declared as declared_k
 
     space = workspace(options)
     with space:
@@ -63,8 +64,10 @@ def check(view: str, exact: bool, raw: Path | None, **options: Any) -> None:
         click.echo(f"{ready.name}: {len(ready.columns)} columns, no fault; the privacy unit is {unit}")
         return
     for name, member in ready.members.items():
-        k = member.table.contributions
-        below = f", below {member.node.parent}; a unit's rows weigh at most {k}" if member.node.parent else ""
+        weigh = (
+            f"at most {member.table.contributions}" if declared_k(member) else "as much as the fit chooses"
+        )
+        below = f", below {member.node.parent}; a unit's rows weigh {weigh}" if member.node.parent else ""
         click.echo(f"{ready.view.name}.{name}: {len(member.columns)} columns, no fault{below}")
     click.echo(f"the privacy unit is {Unit(ready.graph.unit, table=True).whole}")
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_CHOSEN = "how many rows of a table weigh is chosen by the fit"
 ROW = "row"  # what models and ledgers call a unit that is each row by itself
 
 
 @dataclass(frozen=True)
 class Unit:
     """`name` is a column, whose values tell the units apart, or with `table` a table, whose rows are the units; "row"
-    where each row is one. A unit's rows weigh at most `k` (in each table)."""
+    where each row is one. A unit's rows weigh at most `k` (in each table), unless the fit is to choose it (`chosen`)."""
 
     name: str = ROW
     k: int = 1
     table: bool = False
+    chosen: bool = False
 
     @classmethod
     def told(cls, info: Mapping[str, str]) -> Unit:
@@ -34,7 +36,8 @@ class Unit:
     def bounded(self) -> str:
         """`each`, with what belongs to it and how much that weighs."""
         if self.table:
-            return f"{self.each} and all that hangs on it (at most {self._rows} of a table {self._weigh})"
+            weigh = f"at most {self._rows} of a table {self._weigh}"
+            return f"{self.each} and all that hangs on it ({_CHOSEN if self.chosen else weigh})"
         return self.each if self.name == ROW else f"{self.each} (at most {self._rows} {self._weigh})"
 
     @property

@@ -28,7 +28,8 @@ def plan_family(family: Family, wanted: Request) -> Plan:
     """Plan a fit of all tables. Raises UserError for what can't be fitted."""
     todo, total, _ = shares(family, wanted)
     most = bounded(max(_weight(family, n) for n in family.members), wanted)
-    unit = Unit(family.graph.unit, most, table=True)
+    chosen_k = not all(contribution.declared(member) for member in family.members.values())
+    unit = Unit(family.graph.unit, most, table=True, chosen=chosen_k)
     sizes: dict[str, dict[str, int]] = {}
     releases: list[Release] = []
     expected: list[Expected] = []

@@ -170,6 +170,15 @@ def test_the_unit_of_related_tables_is_a_row(tmp_path: Path, monkeypatch: pytest
     told = "for each row of people and all that hangs on it (at most 2 rows of a table weigh); in all rho"
     assert f"guarantee: epsilon 1, delta 1e-09 {told}" in fine("plan", "./v.mare")
     assert f" {told.split('; ')[0]}; run " in fine("fit", "./v.mare")
+    assert "v.visits: 3 columns, no fault, below people; a unit's rows weigh at most 2\n" in fine(
+        "check", "./v"
+    )
+    # Where k is left to the fit, nobody is told that it is 1.
+    view(tmp_path / "v", script, fields.replace("contributions: 2, ", ""))
+    assert "below people; a unit's rows weigh as much as the fit chooses\n" in fine("check", "./v")
+    assert "hangs on it (how many rows of a table weigh is chosen by the fit); in all" in fine(
+        "plan", "./v.mare"
+    )
 
 
 def test_pipe(made: Path) -> None:

@@ -32,6 +32,13 @@ def test_words(info: dict[str, str], each: str, bounded: str, any_one: str) -> N
     assert unit.whole.startswith(each)
 
 
+def test_what_a_fit_is_yet_to_choose_is_no_bound() -> None:
+    unit = Unit("patients", 1, table=True, chosen=True)
+    assert unit.bounded == (
+        "each row of patients and all that hangs on it (how many rows of a table weigh is chosen by the fit)"
+    )
+
+
 def test_nobody_else_puts_the_unit_into_words() -> None:
     """ "for each {unit}" stands in one room only."""
     home_made = re.compile(r"\b(?:for|each|any one|one of) \{+ ?[\w.]*\bunit ?\}")
