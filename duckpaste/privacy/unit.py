@@ -12,7 +12,7 @@ ROW = "row"  # what models and ledgers call a unit that is each row by itself
 @dataclass(frozen=True)
 class Unit:
     """`name` is a column, whose values tell the units apart, or with `table` a table, whose rows are the units; "row"
-    where each row is one. A unit's rows weigh at most `k` (in each table), unless the fit is to choose it (`chosen`)."""
+    where each row is one. A unit's rows weigh at most `k` (in each table), unless the fit is yet to choose it."""
 
     name: str = ROW
     k: int = 1
