@@ -16,7 +16,7 @@ import numpy as np
 
 from duckpaste.codec.base import Codec, CodeColumn, ColumnSql, Want, column_sql
 from duckpaste.codec.options import fault
-from duckpaste.codec.spread import LEFT
+from duckpaste.codec.spread import LEFT, SPREAD
 from duckpaste.domain import FloatArray, IntArray
 from duckpaste.schema.grammar import inner
 from duckpaste.schema.view import Field
@@ -47,17 +47,16 @@ class Sequel(Codec):
             )
         self.fields: dict[str, Field] = {}
         if later is not None:
-            later = _ending(later, first or later)
-            if first is None:  # what is told from the parent spreads over nothing
-                first = replace(later, options={k: v for k, v in later.options.items() if k != "spread"})
-            self.fields["ctx"] = replace(first, refs=field.refs)
-            self.fields["seq"] = replace(later, refs=(lagged(field.name, 1),) if later.kind in _DATES else ())
+            first = replace(first or later, refs=field.refs)
+            later = replace(later, refs=(lagged(field.name, 1),) if later.kind in _DATES else ())
+            self.fields["ctx"] = _spreading(first, first.option("max"))
+            self.fields["seq"] = _spreading(later, later.option("max", first.option("max")))
         self.parts = {part: _make(replace(f, nullable=True)) for part, f in self.fields.items()}
 
     @property
     def spread(self) -> bool:
-        """Whether codes of later rows are made of the number of rows to come (the column LEFT)."""
-        return "seq" in self.fields and bool(self.fields["seq"].option("spread", False))
+        """Whether codes are made of the number of rows to come (the column LEFT)."""
+        return any(f.option(SPREAD) for f in self.fields.values())
 
     def _outer(self, part: str, name: str) -> str:
         """The name of an inner code column, histogram or want among those of the field."""
@@ -193,15 +192,21 @@ def _present(codec: Codec, codes: dict[str, IntArray], rng: np.random.Generator)
     return out
 
 
-def _ending(later: Field, first: Field) -> Field:
-    """Later rows end where the first one's declared range does: it is the column's. They are told beside the time that
-    is left until then, unless the view says otherwise."""
-    end = later.option("max", first.option("max"))
-    if later.kind not in _DATES or end is None:
-        return later
-    least = later.option("min_len", 0)
-    onward = isinstance(least, int) and least >= 0
-    return replace(later, options={"spread": onward, **later.options, "max": end})
+def _spreading(part: Field, end: Any) -> Field:
+    """Rows end where the column's declared range does, that of the first row. They are told beside the time that is
+    left until then, unless the view says otherwise."""
+    options = {k: v for k, v in part.options.items() if k != "spread"}
+    if part.kind in _DATES and end is not None:
+        options["max"] = end
+    least = part.option("min_len", 0)
+    able = "max" in options and bool(part.refs) and isinstance(least, int) and least >= 0
+    asked = part.option("spread", able)
+    if not isinstance(asked, bool):
+        raise fault(part, f"option 'spread' is {asked!r}", "write true or false")
+    if asked and not able:
+        remedy = "declare `max`, and let min_len be 0 or more"
+        raise fault(part, "option 'spread' is about the time between a row and an end", remedy)
+    return replace(part, options={**options, SPREAD: True} if asked else options)
 
 
 def _make(field: Field) -> Codec:

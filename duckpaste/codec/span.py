@@ -17,7 +17,7 @@ from duckpaste.codec.base import ColumnSql
 from duckpaste.codec.grid import FINE_CELLS, Binned, Grid
 from duckpaste.codec.instant import date_sql, day_limits, midnight_sql
 from duckpaste.codec.options import base_type, fault, single, whole, word
-from duckpaste.codec.spread import LEFT, Spread
+from duckpaste.codec.spread import LEFT, SPREAD, Spread
 from duckpaste.domain import IntArray
 from duckpaste.schema.view import Field
 from duckpaste.sql import literal
@@ -44,8 +44,10 @@ class DateSpan:
         self.reference = field.refs[0] if field.refs else None
         if len(field.refs) > 1:
             raise fault(field, "a date has one reference at most", "keep the nearest one")
-        if field.option("spread") and (self.reference is None or not self.reference.startswith("@")):
-            raise fault(field, "option 'spread' is about rows of a sequence", "write it under `seq:`")
+        if field.option("spread") is not None:
+            raise fault(
+                field, "option 'spread' is about rows of a sequence", "write it under `ctx:` or `seq:`"
+            )
         self.origin = self._declared("reference", end=False)
         self.relative = self.reference is not None or self.origin is not None
         self.low, self.high = self._declared("min", end=False), self._declared("max", end=True)
@@ -84,7 +86,7 @@ class DateSpan:
             high = whole(self.field, "max_len", max(63, low), -_FARTHEST, _FARTHEST)
             if low > high:
                 raise fault(self.field, "option 'min_len' is greater than 'max_len'", "swap them")
-            if self._spreads(low):
+            if self.field.option(SPREAD):
                 self.spread = self._spread(low)
                 low, high = 0, self.spread.ranks - 1
         else:
@@ -93,25 +95,6 @@ class DateSpan:
         grid = Grid.over(low, high, integer=True, limit=limit)
         name = "rank" if self.spread else f"{self.unit}s"
         self.length = Binned(f"{self.field.name}.{name}", grid, self.bins, nullable=self.nullable)
-
-    def _spreads(self, least: int) -> bool:
-        """Whether distances are coded beside what is left until the end."""
-        asked = self.field.option("spread", False)
-        if not isinstance(asked, bool):
-            raise fault(self.field, f"option 'spread' is {asked!r}", "write true or false")
-        if not asked:
-            return False
-        if self.high is None:
-            raise fault(
-                self.field,
-                "option 'spread' needs an end",
-                "declare `max` under `ctx:` or `seq:`, or leave it out",
-            )
-        if least < 0:
-            raise fault(
-                self.field, "option 'spread' needs rows that go on in time", "let min_len be 0 or more"
-            )
-        return True
 
     def _spread(self, least: int) -> Spread:
         declared = self.field.option("max_len")

@@ -15,9 +15,8 @@ import numpy as np
 
 from duckpaste.domain import FloatArray, IntArray
 
-LEFT = (
-    "@left"  # the column that holds how many rows of the same parent come from this one on, itself included
-)
+SPREAD = "@spread"  # the option of a part of a sequence that is told so
+LEFT = "@left"  # the column that holds how many rows of a parent come from this one on, itself included
 
 
 @dataclass(frozen=True)

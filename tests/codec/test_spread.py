@@ -23,6 +23,7 @@ from duckpaste.schema.grammar import read
 
 DB = Db.open()
 START, END = dt.datetime(2015, 1, 1), dt.datetime(2024, 12, 31)
+DAY = {"type": "date", "span": "day", "max": END}
 
 
 @given(
@@ -113,14 +114,12 @@ def test_what_rows_come_to() -> None:
     ("spec", "what"),
     [
         ({"type": "date", "spread": True, "min": START, "max": END}, "is about rows of a sequence"),
-        ({"type": "date", "ref": "a", "spread": True}, "is about rows of a sequence"),
-        ({"type": "seq", "seq": {"type": "date", "span": "day", "spread": True}}, "needs an end"),
+        ({"type": "date", "ref": "a", "spread": False}, "is about rows of a sequence"),
+        ({"type": "seq", "seq": {"type": "date", "span": "day", "spread": True}}, "between a row and an end"),
+        ({"type": "seq", "seq": {**DAY, "spread": True, "min_len": -3}}, "between a row and an end"),
         (
-            {
-                "type": "seq",
-                "seq": {"type": "date", "span": "day", "spread": True, "max": END, "min_len": -3},
-            },
-            "rows that go on in time",
+            {"type": "seq", "ctx": {**DAY, "min": START, "spread": True}, "seq": DAY},
+            "between a row and an end",
         ),
     ],
 )
@@ -144,15 +143,20 @@ def test_what_would_pass_the_end_is_drawn_from_what_does_not() -> None:
     assert binned.within(np.array([-4, 0]), rng).tolist() == [0, 0]
 
 
-def test_without_ctx_the_first_row_is_told_from_the_parent() -> None:
-    made = make(
-        read(
-            "t",
-            {
-                "type": "seq",
-                "ref": "start",
-                "seq": {"type": "date", "span": "day", "spread": True, "max": END},
-            },
-        )
-    )
-    assert [c.name for c in made.columns()] == ["t.ctx.days", "t.seq.rank"]
+def test_the_first_row_spreads_where_it_is_told_from_something() -> None:
+    """And it is among those that are to come."""
+    for ref, name in ((("ref", "start"), "rank"), (("min", START), "days")):
+        made = make(read("t", {"type": "seq", "ctx": {**DAY, **dict([ref])}, "seq": DAY}))
+        assert [c.name for c in made.columns()] == [f"t.ctx.{name}", "t.seq.rank"]
+    made = make(read("t", {"type": "seq", "ref": "start", "seq": DAY}))
+    assert isinstance(made, Sequel) and [c.name for c in made.columns()] == ["t.ctx.rank", "t.seq.rank"]
+    for want in made.wants():
+        made.learn(want, Histogram(np.ones(want.cells), 0.0))  # type: ignore[attr-defined]
+    parent = np.repeat(np.arange(20_000), 4)
+    rng = np.random.default_rng(1)
+    codes = {c.name: rng.integers(1, c.size, len(parent)) for c in made.columns()}
+    starts = pa.array([START] * len(parent))
+    days = decode(made, codes, positions(parent), rng, {"start": starts}, to_come(parent)).cast(pa.int32())
+    share = (days.to_numpy().reshape(-1, 4) - (START - dt.datetime(1970, 1, 1)).days) / (END - START).days
+    # The mean of the i-th least of four uniform numbers is i / 5; 6 standard deviations.
+    assert np.abs(share.mean(axis=0) - np.arange(1, 5) / 5).max() < 6 * 0.2 / np.sqrt(len(share)) + 1e-3
