@@ -39,7 +39,9 @@ def evaluate_view(
     con: duckdb.DuckDBPyConnection | str | Path, view: str | Path, synthetic: str | Path, *,
     held_out: float | None, metrics: Collection[str] | None, queries: Path | None, targets: Sequence[str], seed: int,
 ) -> Report:  # fmt: skip
-    """See `duckpaste.evaluate`."""
+    """See `duckpaste.evaluate`. One metric or target needs no list."""
+    metrics = [metrics] if isinstance(metrics, str) else metrics
+    targets = [targets] if isinstance(targets, str) else targets
     with _workspace(con, None) as space:
         declared = space.load(str(view))
         space.ingest(declared)

@@ -113,10 +113,15 @@ def test_the_command_writes_a_page_that_agrees_with_both_databases(home: Path) -
 
 def test_python_returns_what_shows_itself(home: Path) -> None:
     with duckdb.connect(str(home / "private.duckdb")) as con:
-        found = duckpaste.evaluate(con, home / "v", home / "synthetic.duckdb", metrics=["tv1"])
+        found = duckpaste.evaluate(
+            con, home / "v", home / "synthetic.duckdb", metrics="tv1"
+        )  # one needs no list
     assert found.value("tv1", "people") is not None and found.worst("tv1")
     path = found.to_html(home / "python.html")
     assert "ε = 20" in path.read_text(encoding="utf-8")
+    with pytest.raises(duckpaste.UserError, match="python.html: exists already"):
+        found.to_html(path)
+    assert found.to_html(path, overwrite=True) == path
     assert found._repr_html_().startswith("<iframe") and "internal" in repr(found)
 
 
