@@ -66,7 +66,10 @@ def raise_all(faults: Iterable[Fault]) -> None:
 def nearest(word: str, known: Iterable[str]) -> str:
     """A remedy that names the known word nearest to `word`, or lists what is known."""
     choices = [str(k) for k in known]
-    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    folded = {k.casefold(): k for k in reversed(choices)}
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6) or [
+        folded[k] for k in difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    ]
     if close:
         return f"did you mean {close[0]!r}?"
     return "known: " + ", ".join(choices) if choices else "none is known"

@@ -26,3 +26,5 @@ def test_the_nearest_word() -> None:
     assert nearest("epsilo", ["delta", "epsilon"]) == "did you mean 'epsilon'?"
     assert nearest("zzz", ["delta", "epsilon"]) == "known: delta, epsilon"
     assert nearest("zzz", []) == "none is known"
+    assert nearest("MST", ["fast", "mst"]) == "did you mean 'mst'?"
+    assert nearest("EPSILO", ["delta", "Epsilon", "epsilon"]) == "did you mean 'Epsilon'?"

@@ -244,8 +244,8 @@ def _column(node: Any, text: str, table: TableModel) -> str:
 
 
 def _remedy(name: str, quoted: bool, text: str, table: TableModel, names: Sequence[str]) -> str:
-    """Text in double quotes, a name without them, or a misspelt name."""
-    if quoted and any(name == label for codec in table.codecs for label in codec.labels()):
+    """Text in double quotes or none, a name without them, or a misspelt name."""
+    if any(name == label for codec in table.codecs for label in codec.labels()):
         return f"text stands in single quotes: '{name}'"
     odd = [
         n

@@ -450,6 +450,7 @@ def test_chunks_are_joined_into_one_table(
         ("sum(age) over () > 1", "holds a function of many rows"),
         ("agee > 3", "no column 'agee' in 'T'; did you mean 'age'?"),
         ('sex = "m"', "text stands in single quotes: 'm'"),
+        ("sex = m", "text stands in single quotes: 'm'"),
         ("capital-gain > 3", 'this name needs double quotes: "Capital-Gain"'),
         ("other.age > 3", "is about rows of 'T', not of 'other'"),
         ("age + > 3", "syntax error"),
