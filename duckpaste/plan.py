@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from duckpaste.budget import Split, split
-from duckpaste.codec.base import Codec, WantBounds, WantHistogram, WantValues
+from duckpaste.codec.base import LEVEL, Codec, WantBounds, WantHistogram, WantValues
+from duckpaste.codec.grid import FINE_CELLS
+from duckpaste.codec.smooth import blocks_of
 from duckpaste.codec.zeros import zeros_of
 from duckpaste.domain import Clique, Domain
 from duckpaste.fit import Request
@@ -105,8 +107,15 @@ def discoveries(codecs: Sequence[Codec], shares: Split, sigma: Sigma) -> list[Re
         count = sum(list(c.promises()).count(kind) for c in codecs)
         if count:
             loss = shares.wants[kind]
+            known = [w for c in codecs for w in c.wants() if isinstance(w, WantHistogram)]
+            levels = [w.blocks for w in known] if kind is WantHistogram else []
+            if kind is WantHistogram:  # whose range is not known yet: as many levels as there may be
+                levels += [blocks_of(FINE_CELLS)] * (count - len(levels))
+            many = count + sum(map(len, levels))
+            least = LEVEL if any(levels) else 1.0
+            cells = _cells(codecs, kind)
             found.append(
-                Release("discover", f"{count} {name}", count, _cells(codecs, kind), loss * count, sigma(loss))
+                Release("discover", f"{count} {name}", many, cells, loss * count, sigma(loss * least))
             )
     return found
 
@@ -115,7 +124,8 @@ def _cells(codecs: Sequence[Codec], kind: type) -> int:
     """Upper bound of cells for wants of one kind."""
     wants = [w for c in codecs for w in c.wants()]
     if kind is WantHistogram:
-        return sum(w.cells for w in wants if isinstance(w, WantHistogram))
+        fine = [w for w in wants if isinstance(w, WantHistogram)]
+        return sum(w.cells + sum(-(-w.leading // b) for b in w.blocks) for w in fine)
     if kind is WantBounds:
         return sum(discovery.bucket_count(w.integer) for w in wants if isinstance(w, WantBounds))
     return 0

@@ -65,12 +65,34 @@ class WantValues(Want):
     expression: str
 
 
+LEVEL = 0.3  # share of a histogram's loss for each of its coarser levels
+
+
 @dataclass(frozen=True)
 class WantHistogram(Want):
-    """Counts of `expression` (cell numbers 0..cells-1, NULL ignored). Answer: a `Histogram`."""
+    """Counts of `expression` (cell numbers 0..cells-1, NULL ignored). Answer: a `Histogram`.
+
+    `blocks` ask for coarser counts of the first `leading` cells as well, so many cells in one; LEVEL of the loss goes
+    to each. Many cells together are then known better than by the sum of their noisy counts (Hay et al. 2010)."""
 
     expression: str
     cells: int
+    blocks: tuple[int, ...] = ()
+    leading: int = 0
+
+    @property
+    def fine(self) -> float:
+        """The share of the loss that goes to the cells themselves."""
+        return 1.0 - LEVEL * len(self.blocks)
+
+
+@dataclass(frozen=True)
+class Level:
+    """Noisy counts of blocks of so many cells, the last one shorter, and the standard deviation of their noise."""
+
+    block: int
+    counts: FloatArray
+    sigma: float
 
 
 @dataclass(frozen=True)
@@ -79,6 +101,7 @@ class Histogram:
 
     counts: FloatArray
     sigma: float
+    coarser: Sequence[Level] = ()
 
 
 class Codec(ABC):

@@ -14,7 +14,8 @@ from fractions import Fraction
 import numpy as np
 
 from duckpaste.codec.alias import Alias
-from duckpaste.codec.smooth import denoise, equal_mass
+from duckpaste.codec.base import Histogram, WantHistogram
+from duckpaste.codec.smooth import blocks_of, denoise, equal_mass
 from duckpaste.domain import FloatArray, IntArray
 from duckpaste.sql import literal
 
@@ -147,11 +148,16 @@ class Binned:
         """Number of codes, NULL included."""
         return self.bins + int(self.nullable)
 
-    def learn(self, counts: FloatArray, sigma: float, *, equal_width: bool) -> None:
+    def want(self, expression: str) -> WantHistogram:
+        """The fine histogram of cell numbers (SQL)."""
+        grid = self.grid
+        return WantHistogram(self.name, expression, grid.size, blocks_of(grid.cells), grid.cells)
+
+    def learn(self, found: Histogram, *, equal_width: bool) -> None:
         """Take the noisy fine histogram; choose edges from it (or equal widths, or the declared edges)."""
         grid = self.grid
-        mass = denoise(counts[: grid.cells], sigma)
-        self.mass = np.concatenate([mass, np.maximum(counts[grid.cells :], 0.0)])
+        mass = denoise(found.counts[: grid.cells], found.sigma, found.coarser)
+        self.mass = np.concatenate([mass, np.maximum(found.counts[grid.cells :], 0.0)])
         if self.edges:
             inner = [self._cell_of(e) for e in self.edges[1:-1]]
             self.starts = sorted({0, *inner})

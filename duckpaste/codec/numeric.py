@@ -112,7 +112,7 @@ class Numeric(Codec):
             return (WantBounds(f"{name}.bounds", self._x(column_sql), self.integer),)
         if self.binned.mass is None:
             grid = self.binned.grid
-            return (WantHistogram(name, grid.cell_sql(self._x(column_sql)), grid.size),)
+            return (self.binned.want(grid.cell_sql(self._x(column_sql))),)
         return ()
 
     def learn(self, want: Want, answer: Any) -> None:
@@ -125,9 +125,7 @@ class Numeric(Codec):
             self.low = min(self.low, self.high)
             self._build()
         elif self.binned is not None and isinstance(answer, Histogram):
-            self.binned.learn(
-                answer.counts, answer.sigma, equal_width=self.field.option("binning") == "width"
-            )
+            self.binned.learn(answer, equal_width=self.field.option("binning") == "width")
 
     # -- SQL
 

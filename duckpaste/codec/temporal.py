@@ -75,11 +75,7 @@ class Temporal(Codec):
             days = f"({self.date.raw_sql(column_sql)} - DATE '1970-01-01')"
             return (WantBounds(f"{self.field.name}.bounds", days, True),)
         parts = self._parts_sql(column_sql)
-        return tuple(
-            WantHistogram(b.name, b.grid.cell_sql(parts[b.name]), b.grid.size)
-            for b in self.binned()
-            if b.mass is None
-        )
+        return tuple(b.want(b.grid.cell_sql(parts[b.name])) for b in self.binned() if b.mass is None)
 
     def learn(self, want: Want, answer: Any) -> None:
         """Bounds (low, high) or a `Histogram`."""
@@ -89,7 +85,7 @@ class Temporal(Codec):
             binned = next(b for b in self.binned() if b.name == want.label)
             clock = self.clock is not None and binned is self.clock.binned
             equal_width = clock or self.field.option("binning") == "width"
-            binned.learn(answer.counts, answer.sigma, equal_width=equal_width)
+            binned.learn(answer, equal_width=equal_width)
 
     # -- SQL
 

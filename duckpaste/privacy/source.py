@@ -7,14 +7,24 @@ in the ledger as went out. Nothing exact leaves an object of this file.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from duckpaste import buckets, sql
 from duckpaste.buckets import Held, Rows
-from duckpaste.codec.base import Codec, CodeColumn, Histogram, Want, WantBounds, WantHistogram, WantValues
+from duckpaste.codec.base import (
+    LEVEL,
+    Codec,
+    CodeColumn,
+    Histogram,
+    Level,
+    Want,
+    WantBounds,
+    WantHistogram,
+    WantValues,
+)  # fmt: skip
 from duckpaste.count.engines.duckdb import DuckDbEngine
 from duckpaste.count.marginals import Coarser, Marginals
 from duckpaste.count.planner import block_limit, cover
@@ -81,15 +91,14 @@ class Source:
         """Noisy answers to `wants` (see codec.base), in order; spends `losses` and, for values, `deltas`."""
         answers: dict[int, Any] = {}
         cells = [i for i, w in enumerate(wants) if isinstance(w, WantHistogram | WantBounds)]
-        for i, (values, sigma) in zip(
-            cells, self._cells([wants[i] for i in cells], [losses[i] for i in cells], stage), strict=True
-        ):
-            want = wants[i]
+        noisy = iter(self._cells([wants[i] for i in cells], [losses[i] for i in cells], stage))
+        for i in cells:
+            want, (values, sigma) = wants[i], next(noisy)
             if isinstance(want, WantBounds):
                 pure = self.run.guarantee.pure
                 answers[i] = discovery.bounds(values, sigma, want.integer, pure=pure)
-            else:
-                answers[i] = Histogram(values, sigma)
+            elif isinstance(want, WantHistogram):
+                answers[i] = Histogram(values, sigma, [Level(b, *next(noisy)) for b in want.blocks])
         for i, want in enumerate(wants):
             if isinstance(want, WantValues):
                 answers[i] = self._values(want, losses[i], deltas[i], stage)
@@ -98,8 +107,8 @@ class Source:
     def _cells(
         self, wants: Sequence[Want], losses: Sequence[float], stage: str
     ) -> list[tuple[FloatArray, float]]:
-        """Noisy fine histograms and bucket counts."""
-        vectors = []
+        """Noisy fine histograms, each followed by its coarser levels, and bucket counts, in order."""
+        vectors: list[Vector] = []
         for start in range(0, len(wants), _BRANCHES):
             batch = [_cells_of(w) for w in wants[start : start + _BRANCHES]]
             expressions = [e for e, _ in batch]
@@ -116,9 +125,20 @@ class Source:
             for i, (expression, size) in enumerate(batch):
                 dense = np.zeros(size, dtype=np.int64)
                 dense[cell[block == i]] = np.asarray(found["n"])[block == i]
-                query = f"select {expression} as cell, count(*) from {self.table.name} group by 1"
-                vectors.append(Vector(dense, losses[start + i], wants[start + i].label, query))
+                vectors += self._levels(wants[start + i], expression, dense, losses[start + i])
         return release(self.run, self.table, vectors, stage) if vectors else []
+
+    def _levels(self, want: Want, expression: str, dense: IntArray, loss: float) -> Iterator[Vector]:
+        """Counts of all cells, then of blocks of them; the losses sum to `loss`."""
+        query = f"select {expression} as cell, count(*) from {self.table.name} group by 1"
+        if not isinstance(want, WantHistogram):
+            yield Vector(dense, loss, want.label, query)
+            return
+        yield Vector(dense, loss * want.fine, want.label, query)
+        for block in want.blocks:
+            query = f"select {expression} // {block} as cell, count(*) from {self.table.name} group by 1"
+            sums = np.add.reduceat(dense[: want.leading], np.arange(0, want.leading, block))
+            yield Vector(sums, loss * LEVEL, f"{want.label} by {block}", query)
 
     def _values(self, want: WantValues, loss: float, delta: float, stage: str) -> list[str]:
         """Values that enough units share: noisy counts above a threshold (see discovery.value_threshold)."""
@@ -262,7 +282,7 @@ class Encoded:
     def measure(self, cliques: Sequence[Clique], losses: Sequence[float], stage: str) -> list[Measurement]:
         """Noisy counts of each clique over all its cells."""
         exact = self._counter.counts(cliques)
-        vectors = []
+        vectors: list[Vector] = []
         for clique, loss in zip(cliques, losses, strict=True):
             names = ", ".join(clique)
             query = f"select {names}, count(*) from {self.table.name} group by all"

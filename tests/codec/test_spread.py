@@ -132,7 +132,7 @@ def test_what_would_pass_the_end_is_drawn_from_what_does_not() -> None:
     """By the histogram, and by nothing where it is empty. Shares are off by 6 standard deviations once in 10^9."""
     binned = Binned("x", Grid.over(0, 99, integer=True), 10, nullable=True)
     counts = np.where(np.arange(100) % 3 == 0, 3.0, 1.0) * (np.arange(100) >= 20)
-    binned.learn(counts, 0.0, equal_width=True)
+    binned.learn(Histogram(counts, 0.0), equal_width=True)
     rng, n = np.random.default_rng(1), 40_000
     found = np.bincount(binned.within(np.full(n, 39), rng), minlength=100)
     share = np.where(np.arange(100) < 40, counts, 0)
