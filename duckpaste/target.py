@@ -11,6 +11,7 @@ from duckpaste.db import Db
 from duckpaste.errors import UserError
 from duckpaste.files import check_folder
 
+_OPEN = ("is in use", "is open in this process")
 REMEDY = "name another with --out, or replace it with --overwrite"
 _OTHER = "choose another with --out"
 
@@ -40,7 +41,7 @@ def check(path: Path, kind: Kind, *, overwrite: bool) -> None:
             private = private or _is_private(db)
             ours = kind.made(db)
     except UserError as error:
-        if "is in use" in str(error):
+        if any(said in str(error) for said in _OPEN):
             raise
     if private:
         raise UserError("is private data, or its ledger", str(path), _OTHER)

@@ -188,6 +188,6 @@ def test_the_private_file_is_no_target(model: Model) -> None:
     with duckdb.connect("data.duckdb") as con:
         con.execute(TABLE).fetchall()
         for save in (model.save, lambda path: duckpaste.sample(model, path)):
-            with pytest.raises(UserError, match="exists and is not a"):
+            with pytest.raises(UserError, match="is open in this process already"):
                 save("data.duckdb")
         assert con.sql("select count(*) from t").fetchall() == [(500,)]

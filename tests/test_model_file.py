@@ -215,7 +215,7 @@ def test_only_a_model_is_replaced(db: Db, tmp_path: Path) -> None:
                 model.save(target, overwrite=overwrite)
         assert target.read_bytes() == before
     con = duckdb.connect(str(private))
-    with pytest.raises(UserError, match="is not a model file"):
+    with pytest.raises(UserError, match="is open in this process already"):
         model.save(private)
     con.close()
     model.save(tmp_path / "m.duckdb")

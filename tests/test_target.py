@@ -104,6 +104,16 @@ def test_private_databases_are_never_replaced(model: Model, tmp_path: Path) -> N
     assert raw.read_bytes() == before and link.is_symlink()
 
 
+def test_a_file_that_a_notebook_has_open_is_told_as_such(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "s.duckdb"
+    sample(model, path, n=5)
+    con = duckdb.connect(str(path))
+    with pytest.raises(UserError, match="is open in this process already.*; close that connection first"):
+        sample(model, path, n=6, overwrite=True)
+    con.close()
+    sample(model, path, n=6, overwrite=True)
+
+
 def test_a_file_of_ours_is_replaced_when_told(model: Model, tmp_path: Path) -> None:
     path = tmp_path / "s.duckdb"
     sample(model, path, n=5)
