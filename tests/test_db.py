@@ -315,3 +315,16 @@ def test_parameters_and_scripts(db: Db) -> None:
         db.script_sql("s.sql", "commit")
     with pytest.raises(EngineError, match=r"^s.sql: "):
         db.script_sql("s.sql", "selec 1")
+
+
+def test_a_transaction_that_ends_for_want_of_memory_is_told_as_such() -> None:
+    """DuckDB 1.5 has no kind of its own for it; other texts of transactions stay withheld."""
+    from duckpaste.db import _remedy, _safe_text
+
+    error = duckdb.TransactionException(
+        "TransactionContext Error: Failed to commit: failed to pin block of size 256.0 KiB (28.4 MiB/28.6 MiB used)"
+    )
+    assert _safe_text(error) == "out of memory at the end of a transaction"
+    assert "--memory-limit" in _remedy(error)
+    other = duckdb.TransactionException("TransactionContext Error: Failed to commit: key 'John'")
+    assert "John" not in _safe_text(other) and not _remedy(other)

@@ -221,7 +221,11 @@ def _fit(db: Db, family: Family, job: Job, share: Split, run: Run, wanted: Reque
     cut = partition.cut_of(parent_of, evidence) if parent_of else None
     known = _known(job, state)
     if cut is None:
-        made, implied = _fit_rows(db, run, table, job, share, wanted, evidence, known, _imagining(job, state))
+        above = {unroll.over(m) for m in family.members.values() if m.children is not None}
+        spare = job.counting or name not in above
+        made, implied = _fit_rows(
+            db, run, table, job, share, wanted, evidence, known, _imagining(job, state), spare=spare
+        )
     else:
         seen, less = [e for e in evidence if e is not cut.evidence], Known({}, {}, known.lags)
 
@@ -268,12 +272,16 @@ def _refer(db: Db, family: Family, member: Member, share: Split, run: Run, state
 
 def _fit_rows(
     db: Db, run: Run, table: Protected, job: Job, share: Split, wanted: Request, evidence: Sequence[Evidence],
-    known: Known, imagine: links.Imagine | None = None,
+    known: Known, imagine: links.Imagine | None = None, *, spare: bool = False,
 ) -> tuple[Fitted, list[Measurement]]:  # fmt: skip
-    """A model of a job's columns over the rows of `table`, and those of its measurements that were only implied."""
+    """A model of a job's columns over the rows of `table`, and those of its measurements that were only implied.
+
+    `spare`: nobody reads the rows after they are encoded."""
     rules = [] if job.counting else zeros_of(job.member.table, job.codecs)
     seen = [(e.column, e.expression) for e in evidence]
     encoded = Source(db, table, run).encode(job.codecs, seen, rules)
+    if spare:
+        db.drop(table.relation)
     rounds = links_of(job, wanted) if imagine is not None else 0
     doors: Doors = encoded.limited(share.model * (1 - links.SHARE) if rounds else share.model)
     names = tuple(e.column.name for e in evidence)
