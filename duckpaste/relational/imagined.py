@@ -55,12 +55,14 @@ class Imagined:
             return {}
         model = Model(list(self._tables.values()), {})
         parent = self._rows[lineage.parent]
-        if isinstance(lineage.codec, Slots):
+        at: IntArray = np.zeros(0, dtype=np.int64)
+        told: dict[str, IntArray] = {}
+        if parent.n and isinstance(lineage.codec, Slots):
             at, told = unrolled(model, lineage, self._rows, self._rng)
             at, told = at[:ROWS], {n: c[:ROWS] for n, c in told.items()}
-        else:
+        elif parent.n:  # else noise left the table above without rows, and so without codes
             given = evidence(model, lineage.parent, self._rows, np.arange(parent.n))
-            number, told = numbers(lineage, parent, given, self._rng), {}
+            number = numbers(lineage, parent, given, self._rng)
             number[np.searchsorted(np.cumsum(number), ROWS) + 1 :] = 0
             at = np.repeat(np.arange(parent.n), number)
         rows = Rows(len(at), 0, codes=told, parent=at)

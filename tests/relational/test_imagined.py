@@ -16,6 +16,7 @@ from duckpaste.domain import Clique, Domain
 from duckpaste.models.base import Measurement
 from duckpaste.relational.imagined import Imagined
 from duckpaste.relational.informed import Informed, Known
+from duckpaste.sample.relational import numbers as true_numbers
 from duckpaste.schema.view import Table
 
 DOMAIN = Domain({"u.x": 4, "t@position": 2, "t@1.y": 4, "other": 5, "y": 3, "z": 2})
@@ -116,3 +117,24 @@ def test_what_was_implied_is_not_told_as_a_release(tmp_path: Path) -> None:
     told = {r[0] for r in ledger.db.rows_sql("r", text)}
     assert "u.x" not in told and "y" in told
     assert {", ".join(m.clique) for m in model["t"].measurements} <= told
+
+
+def test_a_table_that_noise_leaves_without_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands below it is fitted all the same."""
+
+    def none(lineage: Any, parent: Any, *rest: Any) -> Any:
+        return np.zeros(parent.n, dtype=np.int64) if parent.n else true_numbers(lineage, parent, *rest)
+
+    monkeypatch.setattr("duckpaste.relational.imagined.numbers", none)
+    db = Db.open()
+    db.script_sql("t", """
+        create table u (id integer primary key, x boolean not null);
+        create table v (id integer primary key, u integer not null references u (id), y boolean not null);
+        create table w (id integer primary key, v integer not null references v (id), z boolean not null);
+        insert into u select i, i % 2 = 0 from range(50) r(i);
+        insert into v select i, i % 50, i % 3 = 0 from range(90) r(i);
+        insert into w select i, i % 90, i % 5 = 0 from range(200) r(i);""")  # fmt: skip
+    model, _ = fitted(
+        db, (Table("u"), Table("v", contributions=3), Table("w", contributions=9)), {"epsilon": 10.0}, "u"
+    )
+    assert [t.name for t in model.tables] == ["u", "v", "w"]
