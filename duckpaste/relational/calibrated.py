@@ -25,6 +25,7 @@ PASSES = 6  # rows are imagined anew after each
 # A change to a step that sees the same column one row before acts on every row of a sequence: more than once.
 CHAINED = 0.3
 _SWEEPS = 8
+_SELDOM = 1e-6  # the share of combinations that no imagined row has
 _MOST = 20.0  # no share is changed by a larger factor in one sweep
 
 
@@ -54,6 +55,20 @@ def calibrated(
             best, least = network, distance
         network = replace(network, steps=[s for s, _ in made])
     return replace(fitted, network=best)
+
+
+def weighed(fitted: Fitted, drawn: Drawn) -> Fitted:
+    """`fitted` whose steps give each combination of their parents the weight that it has in imagined rows."""
+    codes, steps = {**drawn.evidence, **drawn.lags, **drawn.own}, []
+    for step in fitted.network.steps:
+        if drawn.units and all(p in codes for p in step.parents):
+            rows = np.maximum(step.counts, 0.0)
+            sums = rows.sum(axis=-1, keepdims=True)
+            told = np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0)
+            given = _given(fitted.network, step, codes, drawn.weight) + _SELDOM / max(rows[..., 0].size, 1)
+            step = replace(step, counts=told * given.reshape(rows.shape[:-1])[..., None])
+        steps.append(step)
+    return replace(fitted, network=replace(fitted.network, steps=steps))
 
 
 def _step(

@@ -15,7 +15,7 @@ import numpy as np
 from duckpaste.codec.sequence import POSITION
 from duckpaste.codec.slots import Slots
 from duckpaste.domain import FloatArray, IntArray
-from duckpaste.model import Model, TableModel
+from duckpaste.model import Lineage, Model, TableModel
 from duckpaste.models.network import Network
 from duckpaste.sample import siblings
 from duckpaste.sample.relational import Rows, evidence, numbers, placed, unrolled
@@ -126,18 +126,37 @@ class Imagined:
             return Drawn({}, {}, {}, {}, np.zeros(0), 0.0)
         model = Model(list(self._tables.values()), {})
         above = evidence(model, table.lineage.parent, self._rows, rows.parent)
-        lags, same = {}, {}
+        looks = {}
         if table.siblings is not None and rows.position is not None:
             above[f"{name}{POSITION}"] = siblings.coded(table.siblings, rows.position)
-            for lag, (column, back, absent) in siblings.lags(
-                table.codecs, name, table.siblings.order
-            ).items():
-                before = rows.codes[column][np.maximum(np.arange(rows.n) - back, 0)]
-                lags[lag] = np.where(rows.position >= back, before, absent)
-                same[lag] = column
+            looks = siblings.lags(table.codecs, name, table.siblings.order)
+        return self._drawn(name, k, rows.codes, above, looks)
+
+    def counts(self, lineage: Lineage, k: int) -> Drawn:
+        """Rows of a parent, with numbers of children drawn anew; what rows of a unit weigh together is at most `k`."""
+        name, parent = lineage.parent, self._rows[lineage.parent]
+        above = evidence(Model(list(self._tables.values()), {}), name, self._rows, np.arange(parent.n))
+        place = np.zeros(parent.n, dtype=np.int64) if parent.position is None else parent.position
+        looks = {} if parent.position is None else siblings.lags([lineage.codec], name, 1)
+        own = siblings.draw(lineage.network, above, place, looks, self._rng)
+        return self._drawn(name, k, own, above, looks)
+
+    def _drawn(
+        self, name: str, k: int, own: Mapping[str, IntArray], above: Mapping[str, IntArray],
+        looks: Mapping[str, tuple[str, int, int]],
+    ) -> Drawn:  # fmt: skip
+        rows, lags = self._rows[name], {}
+        for lag, (column, back, absent) in looks.items():
+            before = own[column][np.maximum(np.arange(rows.n) - back, 0)]
+            lags[lag] = (
+                np.where(rows.position >= back, before, absent) if rows.position is not None else before
+            )
         weight = self._weights(name, k)
         heavy = np.bincount(self._unit(name), weights=weight)
-        return Drawn(dict(rows.codes), above, lags, same, weight, float(heavy.sum() ** 2 / (heavy @ heavy)))
+        same = {lag: column for lag, (column, _, _) in looks.items()}
+        return Drawn(
+            dict(own), above, lags, same, weight, float(heavy.sum() ** 2 / max(heavy @ heavy, 1e-300))
+        )
 
     def _weights(self, name: str, k: int) -> FloatArray:
         """k / n for each row of a unit with n > k rows, else 1; kept rows weigh as much on average."""

@@ -22,6 +22,7 @@ from duckpaste.models.shares import ABSOLUTE
 from duckpaste.relational.imagined import Drawn
 from duckpaste.simplex import project
 
+COUNTING = 3  # of a number of children
 SHARE = 0.3  # of a table's loss
 ROUNDS = 8  # at most; as many as twice the own columns where these are fewer
 CODES = 10  # of the column that a column is linked with
@@ -44,9 +45,12 @@ class _Pair:
     counts: FloatArray
 
 
-def rounds_of(job_columns: int, *, related: bool, model: str) -> int:
-    """How many links a table gets: none without ancestors, and none where columns shall be independent."""
-    return min(ROUNDS, 2 * job_columns) if related and model != "independent" else 0
+def rounds_of(columns: int, *, related: bool, model: str, counting: bool = False) -> int:
+    """How many links a table, or a number of children, gets: none without ancestors, and none where columns shall be
+    independent."""
+    if not related or model == "independent":
+        return 0
+    return COUNTING if counting else min(ROUNDS, 2 * columns)
 
 
 def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int, *, rake: bool = False) -> Fitted:
@@ -64,16 +68,17 @@ def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int, *, rake:
     coarse = doors.derived(derived).recoded(
         {**{n: g for n, g in groups.items() if n not in drawn.own}, **maps}
     )
-    loss = doors.loss / rounds
-    each = loss * (1 - _SELECT) if math.isfinite(loss) else loss
-    measured = []
-    done: set[tuple[str, str]] = set()
-    for _ in range(rounds):
-        pairs = [p for p in _pairs(network, drawn, groups, maps) if (p.given, p.own) not in done]
+    left, measured = doors.loss, []
+    for turn in range(rounds):
+        pairs = _pairs(network, drawn, groups, maps)
         if rake:
             pairs = [p for p in pairs if drawn.same.get(p.given, p.own) == p.own]
         if not pairs:
             break
+        # Nothing is left over where there are fewer pairs than rounds.
+        loss = each = left / min(rounds - turn, len(pairs))
+        if math.isfinite(left):
+            left, each = left - loss, loss * (1 - _SELECT)
         names = [(f"{p.given}{MARK}" if p.given in drawn.own else p.given, p.own) for p in pairs]
         cliques = [coarse.domain.clique(n) for n in names]
         rows = fitted.network.total
@@ -83,7 +88,7 @@ def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int, *, rake:
         sigma = coarse.sigma(each)
         penalties = [_CAUTION * ABSOLUTE * sigma * coarse.domain.cells(c) for c in cliques]
         number = coarse.select(
-            cliques, estimates, loss - each if math.isfinite(loss) else loss, "link", penalties=penalties
+            cliques, estimates, loss - each if math.isfinite(left) else loss, "link", penalties=penalties
         )
         (found,) = coarse.measure([cliques[number]], [each], "link")
         pair = pairs[number]
@@ -92,7 +97,6 @@ def linked(fitted: Fitted, doors: Doors, imagine: Imagine, rounds: int, *, rake:
             network, pair.given, pair.own, groups[pair.given], values / rows, pair.counts, sigma / rows
         )
         measured.append(found)
-        done.add((pair.given, pair.own))
         drawn = imagine(network)
     return replace(fitted, network=network, measurements=[*fitted.measurements, *measured])
 

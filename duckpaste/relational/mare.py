@@ -30,7 +30,7 @@ from duckpaste.privacy.release import Protected
 from duckpaste.privacy.source import Source, protect
 from duckpaste.relational import contribution, integrity, links, partition, references, unreached, unroll
 from duckpaste.relational import siblings as kin
-from duckpaste.relational.calibrated import calibrated
+from duckpaste.relational.calibrated import calibrated, weighed
 from duckpaste.relational.children import counted
 from duckpaste.relational.counts import settled
 from duckpaste.relational.family import CHILDREN, UNIT, Evidence, Family, Member, owner_of
@@ -290,23 +290,33 @@ def _fit_rows(
     if imagine is not None and rounds:
         doors = encoded.limited(share.model * links.SHARE)
         made = links.linked(made, doors, imagine, rounds, rake=wanted.rake)
-    if imagine is not None and not job.counting and job.member.node.owner is not None:
+    if imagine is not None:
         made = calibrated(made, _without(made, informed.implied).measurements, imagine)
+        made = weighed(made, imagine(made.network)) if job.counting else made
     return made, informed.implied
 
 
 def links_of(job: Job, wanted: Request) -> int:
     """How many links with evidence a job's model gets besides its own."""
-    related = not job.counting and job.member.node.owner is not None and not wanted.no_hist
+    related = job.member.node.owner is not None and not wanted.no_hist
+    if job.counting and unroll.slots_of(job.member):
+        return 0
     columns = sum(len(c.columns()) for c in job.codecs)
-    return links.rounds_of(columns, related=related, model=str(wanted.options.get("model", "")))
+    model = str(wanted.options.get("model", ""))
+    return links.rounds_of(columns, related=related, model=model, counting=job.counting)
 
 
-def _imagining(job: Job, state: State) -> links.Imagine:
-    """Imagined rows of a job's table, drawn anew from a network."""
+def _imagining(job: Job, state: State) -> links.Imagine | None:
+    """Imagined rows of a job's table, or of the parent with numbers of children, drawn anew from a network."""
     name = job.member.name
+    if job.member.node.owner is None or (job.counting and unroll.slots_of(job.member)):
+        return None
 
     def imagine(network: Network) -> Drawn:
+        if job.counting and job.member.children is not None:
+            key = owner_of(job.member)
+            lineage = Lineage(key.table, key.columns, key.referenced, job.member.children, network, [], "")
+            return state.imagined.counts(lineage, state.bounds.get(key.table, 1))
         state.imagined.fill(_table(job.member, {**state.fitted, name: Fitted(network)}))
         return state.imagined.drawn(name, state.bounds[name])
 

@@ -15,7 +15,7 @@ from duckpaste.db import Db
 from duckpaste.domain import Domain, FloatArray, IntArray
 from duckpaste.fit import request
 from duckpaste.models.network import Expansion, Network, Step
-from duckpaste.relational.links import CODES, corrected, grouped, plain, rounds_of
+from duckpaste.relational.links import CODES, COUNTING, corrected, grouped, plain, rounds_of
 from duckpaste.schema.view import Table, View
 from duckpaste.workspace import Workspace
 
@@ -71,6 +71,24 @@ def test_three_columns_that_all_go_together(tmp_path_factory: pytest.TempPathFac
         assert max(tv(db, made, pair) for pair in ("a, b", "a, c", "b, c")) < 0.05
 
 
+def test_a_number_of_children_goes_with_several_columns(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """x + y children: a tree has room for one of the two. The mean below each x and each y is kept within .2."""
+    db = Db.open()
+    db.run_sql("t", "create table u (id integer primary key, x utinyint not null check (x between 0 and 2), "
+               "y utinyint not null check (y between 0 and 2))")  # fmt: skip
+    db.run_sql("t", "create table t (id integer primary key, u integer not null references u (id))")
+    db.run_sql("t", "insert into u select i, i % 3, i // 3 % 3 from range(4500) r(i)")
+    db.run_sql("t", "insert into t select u.id * 4 + c, u.id from u, range(4) k(c) where c < x + y")
+    tables = Table("u"), Table("t", contributions=4, options={"contributions": 4, "max_children": 4})
+    model, ledger = fitted(db, tables, {"epsilon": 50.0})
+    with drawn(model, tmp_path_factory.mktemp("s") / "s.duckdb") as made:
+        for column in "xy":
+            text = f"select {column}, count(t.id) / count(distinct u.id) from u left join t on t.u = u.id group by 1 order by 1"
+            assert [m for _, m in made.rows_sql("m", text)] == pytest.approx([1, 2, 3], abs=0.2)
+    text = "select stage from releases where tables = 'family.t per u'"
+    assert "link" in {r[0] for r in ledger.db.rows_sql("s", text)}
+
+
 def test_the_plan_tells_links_and_the_floor_has_none() -> None:
     db = Db.open()
     view = View("f", Path("f"), town(db))
@@ -78,11 +96,13 @@ def test_the_plan_tells_links_and_the_floor_has_none() -> None:
         wanted = request("mare", {"epsilon": 2.0, "model": model})
         plan = route.plan(route.ready(Workspace(db), view, wanted), wanted)
         assert any(r.stage == "t: link" for r in plan.releases) == there
+        assert any(r.stage == "t per u: link" for r in plan.releases) == there
         assert not any(r.stage == "u: link" for r in plan.releases)
         assert sum(r.loss for r in plan.releases) <= plan.loss * (1 + 1e-9)
 
 
 def test_rounds() -> None:
+    assert rounds_of(1, related=True, model="mst", counting=True) == COUNTING
     assert rounds_of(3, related=True, model="mst") == 6 and rounds_of(99, related=True, model="aim") == 8
     assert (
         rounds_of(3, related=False, model="mst") == 0 and rounds_of(3, related=True, model="independent") == 0
