@@ -27,6 +27,7 @@ CHAINED = 0.3
 _SWEEPS = 8
 _SELDOM = 1e-6  # the share of combinations that no imagined row has
 _MOST = 20.0  # no share is changed by a larger factor in one sweep
+BENT = 1.5  # and no conditional probability by a larger one in all: what evidence decides stays decided
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,10 @@ def calibrated(
         drawn = imagine(network)
         if not drawn.units:
             return fitted
-        made = [_step(network, s, drawn, measured) for s in network.steps]
+        made = [
+            _step(network, s, first, drawn, measured)
+            for s, first in zip(network.steps, fitted.network.steps, strict=True)
+        ]
         distance = float(np.mean([d for _, found in made for d in found] or [0.0]))
         if distance < least:
             best, least = network, distance
@@ -62,19 +66,18 @@ def weighed(fitted: Fitted, drawn: Drawn) -> Fitted:
     codes, steps = {**drawn.evidence, **drawn.lags, **drawn.own}, []
     for step in fitted.network.steps:
         if drawn.units and all(p in codes for p in step.parents):
-            rows = np.maximum(step.counts, 0.0)
-            sums = rows.sum(axis=-1, keepdims=True)
-            told = np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0)
-            given = _given(fitted.network, step, codes, drawn.weight) + _SELDOM / max(rows[..., 0].size, 1)
-            step = replace(step, counts=told * given.reshape(rows.shape[:-1])[..., None])
+            told = _shares(step.counts, np.zeros(step.counts.shape[-1]))
+            given = _given(fitted.network, step, codes, drawn.weight) + _SELDOM / max(told[..., 0].size, 1)
+            step = replace(step, counts=told * given.reshape(told.shape[:-1])[..., None])
         steps.append(step)
     return replace(fitted, network=replace(fitted.network, steps=steps))
 
 
 def _step(
-    network: Network, step: Step, drawn: Drawn, measured: Sequence[Measurement]
+    network: Network, step: Step, first: Step, drawn: Drawn, measured: Sequence[Measurement]
 ) -> tuple[Step, list[float]]:
-    """`step` raked, and how far each of its targets was from what imagined rows have (total variation)."""
+    """`step` raked, not far from what it was at `first`; and how far each of its targets was from what imagined rows
+    have (total variation)."""
     codes = {**drawn.evidence, **drawn.lags, **drawn.own}
     targets = _targets(network, step, measured, drawn.same)
     if not targets or step.column not in codes or any(p not in codes for p in step.parents):
@@ -82,9 +85,7 @@ def _step(
     shape = step.counts.shape
     alone = targets[-1].shares
     given = _given(network, step, codes, drawn.weight).reshape(shape[:-1])[..., None]
-    rows = np.maximum(step.counts, 0.0)
-    sums = rows.sum(axis=-1, keepdims=True)
-    told = np.divide(rows, sums, out=np.broadcast_to(alone, shape).copy(), where=sums > 0)
+    told = _shares(step.counts, alone)
     joint, factor = told * given, np.ones(shape)
     distances = [0.5 * float(np.abs(t.shares - joint.sum(axis=_others(t, shape))).sum()) for t in targets]
     for _ in range(_SWEEPS):
@@ -96,7 +97,18 @@ def _step(
         joint *= np.divide(given, left, out=np.ones_like(left), where=left > 0)
     if any(drawn.same.get(p) == step.column for p in step.parents):
         factor = factor**CHAINED
-    return replace(step, counts=told * factor), distances
+    before = _shares(first.counts, alone)
+    return replace(
+        step, counts=np.clip(_shares(told * factor, alone), before / BENT, before * BENT)
+    ), distances
+
+
+def _shares(counts: FloatArray, alone: FloatArray) -> FloatArray:
+    """The distribution of the column given its parents: `alone` where there are no counts."""
+    rows = np.maximum(counts, 0.0)
+    sums = rows.sum(axis=-1, keepdims=True)
+    told: FloatArray = np.divide(rows, sums, out=np.broadcast_to(alone, rows.shape).copy(), where=sums > 0)
+    return told
 
 
 def _given(network: Network, step: Step, codes: Mapping[str, IntArray], weight: FloatArray) -> FloatArray:
