@@ -65,6 +65,7 @@ def run(way: str, options: dict[str, Any], patients: int, work: Path) -> dict[st
         options["model"] = way
     wanted = request(algorithm, options)
     synthetic = work / f"{way}-{patients}.duckdb"
+    synthetic.unlink(missing_ok=True)  # what `flat` left there is no file of duckpaste's alone
     with private(work, patients) as space:
         view = bounded(space.load(name), bounds)
         start = time.process_time()
