@@ -28,7 +28,7 @@ from duckpaste.relational.family import Family, Member
 
 POWERS = 24  # rows a unit up to 2^23
 NEARLY_ALL = 0.9999  # of units: what bounds the number of children of one parent row
-UNKNOWN = 16  # where there are too few units to tell
+UNKNOWN = 16  # children of one parent row, where there are too few units to tell
 SHARE = 0.03  # of a table's own loss
 # How far the rows that weights take away are from the others, as a total variation distance of one column; that of a
 # pair is about twice it. Measured where a column of 40 codes follows the number of rows (tests/bench/contribution.py);
@@ -45,8 +45,11 @@ class Bound:
     k: int
     mean: float | None = None
     clipped: float | None = None
+    few: bool = False  # too few units to tell anything
 
     def __str__(self) -> str:
+        if self.few:
+            return f"{self.k}, for there are too few units to choose it"
         if self.mean is None or self.clipped is None:
             return f"{self.k}, declared"
         return f"{self.k}, chosen; about {self.mean:.1f} rows a unit that has any, {self.clipped:.0%} of them clipped"
@@ -109,7 +112,7 @@ def settle(db: Db, family: Family, member: Member, run: Run, share: Split) -> Bo
         return Bound(member.table.contributions)
     sizes = sizes_of(found)
     if sizes is None:
-        return Bound(UNKNOWN)
+        return Bound(1, few=True)  # all is noise, of which 1 brings the least
     columns = sum(len(codec.columns()) for codec in member.codecs)
     noise = noise_of(member.codecs, share.model * (1 - SHARE), run.guarantee.pure)
     k = best(sizes, noise, BIAS * min(columns, 2))

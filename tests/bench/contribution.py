@@ -89,7 +89,7 @@ def main() -> None:
         sigma = 1 / math.sqrt(2 * RHO * contribution.SHARE)
         found = contribution.sizes_of(Histogram(exact + rng.normal(0, sigma, len(exact)), sigma))
         noise = 0.5 * math.sqrt(2 / math.pi) * CODES / math.sqrt(2 * RHO)
-        chosen.append(contribution.best(found, noise) if found else contribution.UNKNOWN)
+        chosen.append(contribution.best(found, noise) if found else 1)
     for k, times in zip(*np.unique(chosen, return_counts=True), strict=True):
         near = scores.get(int(k), float(np.interp(k, TRIED, list(scores.values()))))
         print(

@@ -84,6 +84,16 @@ def test_one_heavy_unit_does_not_raise_k(heavy: int) -> None:
     assert int(model.info["contributions"]) <= 6
 
 
+def test_where_units_are_too_few_to_tell_k_is_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All is noise then, and each row more that a unit may weigh brings more of it."""
+    monkeypatch.setattr("duckpaste.relational.contribution.sizes_of", lambda found: None)
+    db, tables = family(5)
+    model, ledger = fitted(db, tables, {"epsilon": 2.0})
+    assert model.info["contributions.t"] == "1, for there are too few units to choose it"
+    rows = "select distinct sensitivity from releases where tables = 'family.t' and stage = 'one-way'"
+    assert ledger.db.rows_sql("r", rows) == [(1.0,)]
+
+
 def test_declared_k_is_told_as_such() -> None:
     db, tables = family(5)
     declared = Table("t", contributions=7, options={"max_children": 20_000, "contributions": 7})
