@@ -135,6 +135,8 @@ class Imagined:
     def counts(self, lineage: Lineage, k: int) -> Drawn:
         """Rows of a parent, with numbers of children drawn anew; what rows of a unit weigh together is at most `k`."""
         name, parent = lineage.parent, self._rows[lineage.parent]
+        if not parent.n:
+            return Drawn({}, {}, {}, {}, np.zeros(0), 0.0)
         above = evidence(Model(list(self._tables.values()), {}), name, self._rows, np.arange(parent.n))
         place = np.zeros(parent.n, dtype=np.int64) if parent.position is None else parent.position
         looks = {} if parent.position is None else siblings.lags([lineage.codec], name, 1)

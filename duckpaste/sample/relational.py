@@ -194,6 +194,8 @@ def numbers(
     lineage: Lineage, parent: Rows, given: Mapping[str, IntArray], rng: np.random.Generator
 ) -> IntArray:
     """The number of children of each row of `parent`, given its evidence."""
+    if not parent.n:  # and so no evidence
+        return np.zeros(0, dtype=np.int64)
     place = np.zeros(parent.n, dtype=np.int64) if parent.position is None else parent.position
     looks = siblings.lags([lineage.codec], lineage.parent, 1)
     codes = siblings.draw(lineage.network, given, place, looks, rng)
