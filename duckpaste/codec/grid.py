@@ -20,6 +20,7 @@ from duckpaste.domain import FloatArray, IntArray
 from duckpaste.sql import literal
 
 FINE_CELLS = 4096
+_LONG = 300  # letters of SQL from which a number is dear to work out
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,10 @@ class Binned:
         grid, shift = self.grid, int(self.nullable)
         if grid.exact and len(self.starts) == grid.cells:
             code = f"({grid.cell_sql(x)} + {shift})" if shift else grid.cell_sql(x)
+        elif grid.exact and not grid.points and grid.cells <= FINE_CELLS and len(x) > _LONG:
+            # A tree of comparisons would work `x` out anew in each of them.
+            codes = np.searchsorted(self.starts[1:], np.arange(grid.cells), side="right") + shift
+            code = f"[{', '.join(map(str, codes))}][{grid.cell_sql(x)} + 1]"
         else:
             code = _search(x, [grid.edge(s) for s in self.starts[1:]], shift, len(self.starts) - 1 + shift)
         if grid.points:
