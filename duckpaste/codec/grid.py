@@ -100,6 +100,8 @@ class Grid:
             values = regular * np.int64(self.width) + np.int64(self.low)
             room = np.minimum(np.int64(self.high) - values, np.int64(self.width) - 1) + 1
             values += (rng.random(len(cell)) * room).astype(np.int64)
+            for point in self.points:  # a point has a cell of its own
+                values[values == point] = self._beside(int(point))
         else:
             values = rng.random(len(cell))
             values += regular
@@ -110,6 +112,14 @@ class Grid:
             at = np.flatnonzero(cell >= self.cells)
             values[at] = np.array(self.points, dtype=values.dtype)[cell[at] - self.cells]
         return values
+
+    def _beside(self, point: int) -> int:
+        """Another whole number of the cell that a point lies in; the point where there is none."""
+        low, width = int(self.low), int(self.width)
+        first = low + (point - low) // width * width
+        inside = range(first, min(first + width - 1, int(self.high)) + 1)
+        near = (n for step in range(1, 2 * len(self.points) + 2) for n in (point + step, point - step))
+        return next((n for n in near if n in inside and n not in self.points), point)
 
 
 class Binned:
