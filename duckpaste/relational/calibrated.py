@@ -57,6 +57,8 @@ def calibrated(
         distance = float(np.mean([d for _, found in made for d in found] or [0.0]))
         if distance < least:
             best, least = network, distance
+        if all(new is old for (new, _), old in zip(made, network.steps, strict=True)):
+            break  # nothing that noise could not have made is left
         network = replace(network, steps=[s for s, _ in made])
     return replace(fitted, network=best)
 
@@ -95,6 +97,8 @@ def _step(
         # The parents are given: what they weigh stays.
         left = joint.sum(axis=-1, keepdims=True)
         joint *= np.divide(given, left, out=np.ones_like(left), where=left > 0)
+    if (factor == 1).all():
+        return step, distances
     if any(drawn.same.get(p) == step.column for p in step.parents):
         factor = factor**CHAINED
     before = _shares(first.counts, alone)
